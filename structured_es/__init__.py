@@ -1,0 +1,30 @@
+"""Black-box optimisation by evolution strategies with structured search distributions.
+
+    import structured_es as ses
+
+    result = ses.minimize(fun, x0, sigma0)             # the whole search in one call
+    es = ses.EvolutionStrategy(x0, sigma0)             # or ask, evaluate, tell, until stop
+
+The mathematics is that of Lin, Nielsen, Khan & Schmidt, "Tractable structured natural-gradient
+descent using local parameterizations", ICML 2021 (arXiv 2102.07405).
+"""
+
+from typing import Any
+
+from structured_es import structures
+from structured_es.runs.optimize import minimize
+from structured_es.search.restarts import BIPOP, IPOP
+from structured_es.search.strategy import EvolutionStrategy
+
+__version__ = "0.1.0"
+
+__all__ = ["BIPOP", "IPOP", "EvolutionStrategy", "compare", "minimize", "structures"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `compare` on first use: it brings cma along."""
+    if name == "compare":
+        from structured_es.comparison.compare import compare
+
+        return compare
+    raise AttributeError(f"module 'structured_es' has no attribute {name!r}")

@@ -1,0 +1,139 @@
+"""Pictures of a comparison: convergence on every problem and the ECDF over all of them.
+
+ECDF of runtimes: Hansen, Auger, Ros, Mersmann, Tusar and Brockhoff, "COCO: a platform for comparing
+continuous optimizers in a black-box setting", Optim. Methods Softw. 36(1), 2021. Here over trials,
+without simulated restarts: the fraction of (trial, target) pairs reached within a budget.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from structured_es.comparison.trial import LEVELS_PER_DECADE, Trial, levels
+
+Style: TypeAlias = dict[str, Any]
+
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito's palette, which the colour-blind can tell apart."""
+LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+"""Line styles, which tell the methods apart in black and white."""
+
+MAX_COLUMNS = 4
+EASIEST_TARGET = 2 * LEVELS_PER_DECADE
+TARGET_STEP = LEVELS_PER_DECADE // 5
+"""Targets of the ECDF: 10^2, 10^1.8, ... as in COCO, down to the target of the trials; in levels
+of the history, so that it holds exactly when each was reached."""
+
+HUGE = 1e100
+"""Gaps as large as this are not drawn."""
+
+
+def save_figure(figure: Figure, out: Path) -> list[Path]:
+    """Write `comparison.png` and `comparison.svg` into the directory `out`; returns both paths."""
+    paths = [out / "comparison.png", out / "comparison.svg"]
+    figure.savefig(paths[0], dpi=150)
+    figure.savefig(paths[1], metadata={"Date": None})
+    return paths
+
+
+def comparison_figure(trials: Sequence[Trial]) -> Figure:
+    """A panel of convergence for each problem and dimension, and one with the ECDF over all.
+
+    Args:
+        trials: as `compare` returns them.
+    """
+    problems = [list(group) for _, group in groupby(trials, key=lambda t: (t.problem, t.dim))]
+    styles = _styles(trials)
+    panels = len(problems) + 1
+    columns = min(math.ceil(math.sqrt(panels)), MAX_COLUMNS)
+    rows = math.ceil(panels / columns)
+    figure = Figure(figsize=(4.2 * columns, 3.2 * rows + 0.4), layout="constrained")
+    for index, group in enumerate(problems, start=1):
+        _draw_convergence(figure.add_subplot(rows, columns, index), group, styles)
+    ecdf = figure.add_subplot(rows, columns, panels)
+    _draw_ecdf(ecdf, trials, styles)
+    figure.legend(
+        *ecdf.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=min(len(styles), 2 * columns),
+        frameon=False,
+    )
+    return figure
+
+
+def _styles(trials: Sequence[Trial]) -> dict[str, Style]:
+    methods = dict.fromkeys(t.method for t in trials)
+    return {
+        method: {"color": COLORS[i % len(COLORS)], "linestyle": LINES[i % len(LINES)]}
+        for i, method in enumerate(methods)
+    }
+
+
+def _draw_convergence(axes: Axes, trials: Sequence[Trial], styles: dict[str, Style]) -> None:
+    """Median of the least gap so far against evaluations, with a band between the quartiles."""
+    for method, style in styles.items():
+        runs = [t for t in trials if t.method == method]
+        evaluations = np.unique(np.geomspace(1, max(t.nfev for t in runs), 300).round())
+        lower, median, upper = _gap_quartiles(runs, evaluations)
+        axes.fill_between(evaluations, lower, upper, color=style["color"], alpha=0.15, linewidth=0)
+        axes.plot(evaluations, median, **style)
+    longest = max(t.nfev for t in trials)
+    axes.plot([1, longest], [trials[0].target] * 2, color="0.6", linewidth=0.8)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlim=(min(10, longest / 2), longest * 1.1),
+        title=f"{trials[0].problem}, n = {trials[0].dim}",
+        xlabel="evaluations",
+        ylabel="gap to the least loss",
+    )
+    axes.grid(alpha=0.25)
+
+
+def _gap_quartiles(runs: Sequence[Trial], evaluations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quartiles over runs of the least gap after the given evaluations, shape (3, evaluations)."""
+    gaps = np.empty((len(runs), evaluations.size))
+    for row, run in zip(gaps, runs, strict=True):
+        at, gap = np.array(run.history).T
+        row[:] = gap[np.searchsorted(at, evaluations, side="right") - 1]
+    logs = np.log10(np.clip(gaps, runs[0].target, HUGE))
+    quartiles = 10 ** np.quantile(logs, [0.25, 0.5, 0.75], axis=0)
+    return np.where(quartiles < HUGE / 2, quartiles, np.nan)
+
+
+def _draw_ecdf(axes: Axes, trials: Sequence[Trial], styles: dict[str, Style]) -> None:
+    """Fraction of (trial, target) pairs reached against evaluations per variable."""
+    end = max(t.nfev / t.dim for t in trials)
+    for method, style in styles.items():
+        runtimes = np.concatenate([_runtimes(t) for t in trials if t.method == method])
+        reached = np.sort(runtimes[np.isfinite(runtimes)])
+        fractions = np.arange(reached.size + 1) / runtimes.size
+        axes.step(
+            [*reached, end], [*fractions[1:], fractions[-1]], where="post", label=method, **style
+        )
+    axes.set(
+        xscale="log",
+        xlim=(min(1, end / 2), end * 1.1),
+        ylim=(0, 1.02),
+        title="all problems",
+        xlabel="evaluations / n",
+        ylabel="fraction of targets reached",
+    )
+    axes.grid(alpha=0.25)
+
+
+def _runtimes(trial: Trial) -> NDArray[np.float64]:
+    """Evaluations per variable until each target of the ECDF, infinite where not reached."""
+    hardest = LEVELS_PER_DECADE * math.log10(trial.target)
+    targets = np.arange(max(EASIEST_TARGET, hardest), hardest - 1e-9, -TARGET_STEP)
+    at, gap = np.array(trial.history).T
+    first = np.searchsorted(-levels(gap), -targets)
+    runtimes: NDArray[np.float64] = np.append(at, np.inf)[first] / trial.dim
+    return runtimes

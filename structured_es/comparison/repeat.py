@@ -1,0 +1,89 @@
+"""One problem minimised with several seeds: the instances, starts and numbers of a comparison."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from structured_es.comparison.instances import Instances
+from structured_es.runs.optimize import minimize
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one seed.
+
+    Attributes:
+        seed: the seed.
+        solved: whether the target was reached.
+        fun: least loss.
+        gap: `fun` minus the least loss of the problem, never below 0.
+        nfev: evaluations made.
+        nit: generations.
+        restarts: restarts made.
+        seconds: wall-clock time.
+        message: why the search stopped.
+        x: best candidate, n numbers.
+    """
+
+    seed: int
+    solved: bool
+    fun: float
+    gap: float
+    nfev: int
+    nit: int
+    restarts: int
+    seconds: float
+    message: str
+    x: tuple[float, ...]
+
+
+def run_seed(
+    seed: int,
+    *,
+    instances: Instances,
+    target: float,
+    maxfevals: int,
+    sigma0: float | None = None,
+    n_jobs: int = 1,
+    **options: Any,
+) -> Run:
+    """Minimise the instance for `seed`.
+
+    Args:
+        seed: fixes the instance, the start and the random numbers.
+        instances: the problem.
+        target: stop at f <= fopt + target.
+        maxfevals: evaluations allowed.
+        sigma0: initial step size; None for the problem's own.
+        n_jobs: candidates evaluated at a time; 1 evaluates a generation as one batch.
+        **options: structure, update, popsize, restarts, progress, ... as for `minimize`.
+
+    Raises:
+        ValueError, TypeError: for an argument that does not fit, as `minimize` does.
+    """
+    problem = instances.instance(seed)
+    began = time.perf_counter()
+    result = minimize(
+        problem,
+        instances.starts(seed),
+        problem.sigma0 if sigma0 is None else sigma0,
+        bounds=problem.bounds,
+        seed=instances.method_seed(seed),
+        ftarget=problem.fopt + target,
+        maxfevals=maxfevals,
+        n_jobs=n_jobs,
+        vectorized=n_jobs == 1,
+        **options,
+    )
+    return Run(
+        seed=seed,
+        solved="ftarget" in result.stop,
+        fun=result.fun,
+        gap=max(result.fun - problem.fopt, 0.0),
+        nfev=result.nfev,
+        nit=result.nit,
+        restarts=result.restarts,
+        seconds=time.perf_counter() - began,
+        message=result.message,
+        x=tuple(result.x.tolist()),
+    )

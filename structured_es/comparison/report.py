@@ -1,0 +1,119 @@
+"""The table of a comparison: in colour on a terminal, plain text when piped."""
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from structured_es.comparison.repeat import Run
+from structured_es.comparison.summary import Summary
+
+PIPED_WIDTH = 200
+
+
+def stdout_console() -> Console:
+    """A console on stdout that does not squeeze tables where no terminal limits the width."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
+
+
+def summary_report(
+    summaries: Sequence[Summary], *, target: float, reference: str | None = None
+) -> Group:
+    """A table for each problem and dimension, the least ERT of each in bold, and what it all means.
+
+    Args:
+        summaries: as `summarize` returns them.
+        target: the gap that counts as solved.
+        reference: the method that the ratios relate to; None leaves their column out.
+    """
+    tables = [
+        _summary_table(f"{problem}, n = {dim}", list(group), reference)
+        for (problem, dim), group in groupby(summaries, key=lambda s: (s.problem, s.dim))
+    ]
+    spaced = [part for table in tables for part in (table, "")]
+    ratio = "" if reference is None else f"/{reference}: ratio of the ERTs\n"
+    return Group(*spaced, Text(_LEGEND.format(target=target, ratio=ratio), style="dim"))
+
+
+def runs_table(runs: Sequence[Run]) -> Table:
+    """A table with a row for each seed, and below it the best solution."""
+    table = _table()
+    for heading in ("seed", "solved", "gap", "evaluations", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("stopped by")
+    for run in runs:
+        table.add_row(
+            str(run.seed),
+            "yes" if run.solved else "no",
+            f"{run.gap:.3g}",
+            str(run.nfev),
+            f"{run.seconds:.2f}",
+            run.message,
+        )
+    return table
+
+
+_LEGEND = """\
+solved: trials that came within {target:g} of the least loss
+median, quartiles: of the evaluations until then
+ERT: expected running time, the evaluations of all trials for each solved one
+{ratio}gap: median of the least loss found, minus the least loss
+sec: median of a trial, in seconds
+us/eval: processor time inside the method per evaluation, in microseconds"""
+
+
+def _summary_table(title: str, rows: Sequence[Summary], reference: str | None) -> Table:
+    table = _table(title)
+    table.add_column("method", no_wrap=True, min_width=13)
+    ratio = {} if reference is None else {f"/{reference}": 5}
+    widths = {"solved": 6, "median": 6, "quartiles": 11, "ERT": 6, **ratio, "gap": 5}
+    for heading, width in (widths | {"sec": 5, "us/eval": 7}).items():
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+    table.caption = "\n".join(_stops(row) for row in rows if row.stops)
+    least = min(row.ert for row in rows)
+    for row in rows:
+        best = math.isfinite(least) and row.ert == least
+        table.add_row(*_cells(row, reference), style="bold" if best else "")
+    return table
+
+
+def _stops(row: Summary) -> str:
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in row.stops.items())
+    return f"{row.method} failed by {reasons}"
+
+
+def _table(title: str | None = None) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold cyan",
+        header_style="dim",
+        caption_justify="left",
+        caption_style="dim",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+
+
+def _cells(row: Summary, reference: str | None) -> list[str]:
+    lower, median, upper = map(_count, row.evaluations)
+    ratio = [] if reference is None else ["-" if row.ratio is None else f"{row.ratio:.2f}"]
+    return [
+        row.method,
+        f"{row.successes}/{row.trials}",
+        median,
+        f"{lower}-{upper}" if row.successes else "-",
+        _count(row.ert),
+        *ratio,
+        f"{row.gap:.0e}",
+        f"{row.seconds:.2f}",
+        f"{row.cpu_per_evaluation:.1f}",
+    ]
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if math.isfinite(value) else "inf"

@@ -1,0 +1,97 @@
+"""Evaluate a generation: in this process, or fanned out by joblib."""
+
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import joblib
+import numpy as np
+
+from structured_es.structures.gradient import FloatArray
+
+Objective = Callable[..., Any]
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class Evaluator:
+    """Calls an objective for all candidates of a generation; a context manager.
+
+    Args:
+        fun: objective, x of shape (n,) -> a number; with `vectorized`, (m, n) -> (m,).
+        args: further arguments of fun.
+        n_jobs: processes or threads, as in joblib (-1: all cores).
+        backend: joblib backend, None for joblib's default (processes).
+        vectorized: fun takes all candidates at once; n_jobs is ignored then.
+
+    Raises:
+        TypeError: fun is not callable, n_jobs is not an integer, or fun does not return numbers.
+        ValueError: n_jobs is 0.
+    """
+
+    def __init__(
+        self,
+        fun: Objective,
+        *,
+        args: tuple[Any, ...] = (),
+        n_jobs: int = 1,
+        backend: str | None = None,
+        vectorized: bool = False,
+    ) -> None:
+        if not callable(fun):
+            raise TypeError(f"fun: expected a callable, got {fun!r}")
+        if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
+            raise TypeError(f"n_jobs: expected an integer other than 0, got {n_jobs!r}")
+        if n_jobs == 0:
+            raise ValueError("n_jobs: expected an integer other than 0, got 0")
+        self._fun, self._args, self._vectorized = fun, args, vectorized
+        self._pool = None if vectorized or n_jobs == 1 else joblib.Parallel(n_jobs, backend=backend)
+
+    def __enter__(self) -> Self:
+        if self._pool is not None:
+            self._pool.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.__exit__(kind, error, trace)
+
+    def __call__(self, X: FloatArray) -> FloatArray:
+        """Losses, (m,), of candidates, (m, n)."""
+        if self._vectorized:
+            losses = np.asarray(self._fun(X, *self._args))
+            if losses.shape != (len(X),):
+                raise ValueError(f"fun: expected shape ({len(X)},), got {losses.shape}")
+            return losses
+        if self._pool is None:
+            return np.array([call(self._fun, x, self._args) for x in X])
+        jobs = (joblib.delayed(call)(self._fun, x, self._args) for x in X)
+        return np.array(self._pool(jobs))
+
+
+def parallel_map(function: Callable[[S], T], items: Iterable[S], *, n_jobs: int = 1) -> Iterator[T]:
+    """Results of function for each item, in order, as soon as they are there.
+
+    Args:
+        function: called once for each item, in worker processes unless n_jobs is 1.
+        items: the arguments.
+        n_jobs: processes, as in joblib (-1: all cores).
+    """
+    jobs = (joblib.delayed(function)(item) for item in items)
+    yield from joblib.Parallel(n_jobs, return_as="generator")(jobs)
+
+
+def call(fun: Objective, x: FloatArray, args: tuple[Any, ...]) -> float:
+    """The loss of one candidate, x of shape (n,); None counts as NaN, a failed evaluation."""
+    value = fun(x, *args)
+    if value is None:
+        return np.nan
+    if np.size(value) != 1 or np.asarray(value).dtype.kind not in "buif":
+        raise TypeError(f"fun: expected a real number, got {value!r} at x = {x!r}")
+    return float(np.asarray(value).item())

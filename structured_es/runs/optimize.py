@@ -1,0 +1,121 @@
+"""`minimize`: the whole loop in one call."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from structured_es.runs.evaluation import Evaluator, Objective
+from structured_es.runs.progress import show_progress
+from structured_es.search.bounds import BoundsLike
+from structured_es.search.criteria import StopReason, describe
+from structured_es.search.restarts import BIPOP, IPOP, Restarts
+from structured_es.search.result import Result
+from structured_es.search.strategy import EvolutionStrategy, Seed, Start
+from structured_es.search.validation import check_choice
+from structured_es.structures.structure import Structure
+
+Callback = Callable[[Result], object]
+
+_SEARCHES: dict[str | None, type[EvolutionStrategy] | type[Restarts]] = {
+    None: EvolutionStrategy,
+    "ipop": IPOP,
+    "bipop": BIPOP,
+}
+
+
+def minimize(
+    fun: Objective,
+    x0: Start,
+    sigma0: ArrayLike,
+    *,
+    args: tuple[Any, ...] = (),
+    structure: str | Structure = "auto",
+    bounds: BoundsLike = None,
+    restarts: str | None = None,
+    popsize: int | None = None,
+    maxfevals: float | None = None,
+    ftarget: float | None = None,
+    timeout: float | None = None,
+    seed: Seed = None,
+    n_jobs: int = 1,
+    backend: str | None = None,
+    vectorized: bool = False,
+    callback: Callback | None = None,
+    progress: bool = False,
+    **options: Any,
+) -> Result:
+    """Minimise a function of n variables that need not have a gradient.
+
+    Args:
+        fun: objective, x of shape (n,) -> a number, smaller is better. NaN, None or an infinite
+            value marks a failed evaluation, which ranks last.
+        x0: initial mean, shape (n,), or a callable rng -> array, drawn anew at each restart.
+        sigma0: initial standard deviation, a number or one per variable; the optimum should lie
+            within about x0 +- 3 sigma0.
+        args: further arguments of fun.
+        structure: "auto", "full", "diagonal", "triangular", "low-rank:8", "block-lower:8",
+            "block-upper:8", or a Structure.
+        bounds: (lower, upper), numbers or (n,) arrays, None or inf for open; or a scipy Bounds.
+        restarts: None, "ipop" or "bipop".
+        popsize: candidates a generation; default 4 + floor(3 ln n).
+        maxfevals: number of evaluations, never exceeded; default no limit.
+        ftarget: stop when fun is at most this.
+        timeout: stop after so many seconds, at the end of a generation.
+        seed: fixes the whole trajectory, whatever n_jobs and backend.
+        n_jobs: evaluations at a time, as in joblib (-1: all cores).
+        backend: joblib backend; default processes ("loky").
+        vectorized: fun takes all candidates at once, (popsize, n) -> (popsize,).
+        callback: called with a Result after each generation; raising StopIteration ends
+            the search.
+        progress: show progress on stderr.
+        **options: further options of EvolutionStrategy: update, retraction, tolx, tolfun, ...
+
+    Returns:
+        A `Result`, which is a scipy OptimizeResult: x, fun, nfev, nit, success, message, mean,
+        sigma, stds, stop and restarts.
+
+    Raises:
+        ValueError, TypeError: an argument is not as described; the message names it.
+    """
+    check_choice("restarts", restarts, (None, "ipop", "bipop"))
+    search = _SEARCHES[restarts](
+        x0,
+        sigma0,
+        structure=structure,
+        bounds=bounds,
+        popsize=popsize,
+        seed=seed,
+        maxfevals=maxfevals,
+        ftarget=ftarget,
+        timeout=timeout,
+        **options,
+    )
+    evaluator = Evaluator(fun, args=args, n_jobs=n_jobs, backend=backend, vectorized=vectorized)
+    with evaluator, show_progress(progress, maxfevals) as report:
+        return _loop(search, evaluator, maxfevals, callback, report)
+
+
+def _loop(
+    search: EvolutionStrategy | Restarts,
+    evaluate: Evaluator,
+    maxfevals: float | None,
+    callback: Callback | None,
+    report: Callable[[EvolutionStrategy | Restarts], None],
+) -> Result:
+    while not search.stop():
+        left = search.popsize if maxfevals is None else max(1, int(maxfevals) - search.nfev)
+        candidates = search.ask(min(search.popsize, left))
+        search.tell(candidates, evaluate(candidates.copy()))
+        report(search)
+        try:
+            if callback is not None:
+                callback(search.result)
+        except StopIteration:
+            return _interrupted(search.result)
+    return search.result
+
+
+def _interrupted(result: Result) -> Result:
+    reasons = result.stop | {"callback": StopReason(result.nit, result.nit)}
+    return result.replace(stop=reasons, message=describe(reasons))

@@ -1,0 +1,1 @@
+"""The search itself: ask, tell, and what happens between them."""

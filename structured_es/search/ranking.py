@@ -1,0 +1,62 @@
+r"""From losses to weights: the search sees only the order of the candidates.
+
+Weights belong to ranks, best first. The default ones are those of CMA-ES (Hansen, "The CMA
+evolution strategy: a tutorial", arXiv 1604.00772, equations 49-53); `xnes_utilities` are those of
+xNES (Glasmachers et al., GECCO 2010, section 3).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structured_es.structures.gradient import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Rank weights of one generation, best candidate first.
+
+    Attributes:
+        mean: (popsize,) weights of the mean update; they sum to 1.
+        shape: (popsize,) weights of the shape update; the positive ones sum to 1, the negative
+            ones to -1.
+        mueff: variance effective number of parents, 1 / sum(mean^2).
+        mueff_negative: the same for the negative shape weights.
+    """
+
+    mean: FloatArray
+    shape: FloatArray
+    mueff: float
+    mueff_negative: float
+
+    @cached_property
+    def parents(self) -> int:
+        """Number of ranks before the first negative weight."""
+        return int(np.sum(self.shape >= 0.0))
+
+
+def default_weights(popsize: int) -> Weights:
+    """Log-linear weights of CMA-ES: the better half positive, the worse half negative."""
+    raw = np.log((popsize + 1) / 2) - np.log(np.arange(1, popsize + 1))
+    positive, negative = np.maximum(raw, 0.0), np.minimum(raw, 0.0)
+    mean = positive / positive.sum()
+    negative /= -negative.sum()
+    return Weights(
+        mean=mean,
+        shape=mean + negative,
+        mueff=float(1.0 / (mean @ mean)),
+        mueff_negative=float(1.0 / (negative @ negative)),
+    )
+
+
+def xnes_utilities(popsize: int) -> FloatArray:
+    """Utilities of xNES, shape (popsize,), best first; they sum to 0."""
+    raw = np.maximum(np.log(popsize / 2 + 1) - np.log(np.arange(1, popsize + 1)), 0.0)
+    return raw / raw.sum() - 1.0 / popsize
+
+
+def rank(losses: FloatArray) -> NDArray[np.intp]:
+    """Indices from best to worst; ties keep their order, NaN comes last."""
+    return losses.argsort(kind="stable")

@@ -1,0 +1,87 @@
+r"""Learning rates and time horizons of the default update, from dimension, popsize and freedom.
+
+For the full structure c_1, c_mu and c_c are CMA-ES's own (Hansen, arXiv 1604.00772, equations
+56-58); for the others they follow from the degrees of freedom m of the structure (Akimoto &
+Hansen, ECJ 2020):
+
+    c_1  = 1 / (2 (m / n + 1) (n + 1)^(3/4) + mueff / 2)
+    c_mu = min(1 - c_1, c_1 (mueff + 1 / mueff - 2 + popsize / (2 (popsize + 5))))
+    c_c  = sqrt(mueff c_1) / 2
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import sqrt
+
+import numpy as np
+
+from structured_es.search.ranking import Weights, default_weights
+from structured_es.structures.gradient import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeRates:
+    """Rates of one structure, or of one factor of a composed one.
+
+    Attributes:
+        c_one: weight of the rank-one path.
+        c_path: cumulation of that path, one over its time horizon in generations.
+        rows: (popsize + 1,) weights of the ranked candidates, c_mu included, and of the path.
+        total: their sum.
+    """
+
+    c_one: float
+    c_path: float
+    rows: FloatArray
+    total: float
+
+
+@dataclass(frozen=True)
+class StepSizeRates:
+    """Cumulative step-size adaptation.
+
+    Attributes:
+        c_sigma: cumulation of the step-size path.
+        damping: generations per e-fold change, relative to c_sigma.
+        expected_length: E|N(0, I)|.
+    """
+
+    c_sigma: float
+    damping: float
+    expected_length: float
+
+
+@lru_cache(maxsize=256)
+def weights_for(popsize: int) -> Weights:
+    """The default weights, computed once per popsize."""
+    return default_weights(popsize)
+
+
+@lru_cache(maxsize=256)
+def step_size_rates(dim: int, popsize: int) -> StepSizeRates:
+    """Rates of the step size for n variables."""
+    mueff = weights_for(popsize).mueff
+    c_sigma = (mueff + 2.0) / (dim + mueff + 5.0)
+    damping = 1.0 + 2.0 * max(0.0, sqrt((mueff - 1.0) / (dim + 1.0)) - 1.0) + c_sigma
+    length = sqrt(dim) * (1.0 - 1.0 / (4.0 * dim) + 1.0 / (21.0 * dim**2))
+    return StepSizeRates(c_sigma, damping, length)
+
+
+@lru_cache(maxsize=256)
+def shape_rates(dof: int, dim: int, popsize: int) -> ShapeRates:
+    """Rates of a structure with `dof` degrees of freedom in n variables."""
+    weights = weights_for(popsize)
+    mueff = weights.mueff
+    if dof == dim * (dim + 1) // 2:
+        c_one = 2.0 / ((dim + 1.3) ** 2 + mueff)
+        gain = 2.0 * (0.25 + mueff + 1.0 / mueff - 2.0) / ((dim + 2.0) ** 2 + mueff)
+        c_path = (4.0 + mueff / dim) / (dim + 4.0 + 2.0 * mueff / dim)
+    else:
+        c_one = 1.0 / (2.0 * (dof / dim + 1.0) * (dim + 1.0) ** 0.75 + mueff / 2.0)
+        gain = c_one * (mueff + 1.0 / mueff - 2.0 + popsize / (2.0 * (popsize + 5.0)))
+        c_path = sqrt(mueff * c_one) / 2.0
+    c_mu = min(1.0 - c_one, gain)
+    negative = min(1.0 + c_one / c_mu, 1.0 + 2.0 * weights.mueff_negative / (mueff + 2.0))
+    samples = c_mu * np.where(weights.shape < 0.0, negative * weights.shape, weights.shape)
+    rows = np.append(samples, c_one)
+    return ShapeRates(c_one, c_path, rows, float(rows.sum()))

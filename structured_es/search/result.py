@@ -1,0 +1,47 @@
+"""The outcome of a search."""
+
+from typing import Any
+
+from scipy.optimize import OptimizeResult
+
+from structured_es.search.criteria import StopReason
+from structured_es.structures.gradient import FloatArray
+
+
+class Result(OptimizeResult):
+    """A scipy OptimizeResult with what an evolution strategy knows besides.
+
+    Attributes:
+        x: best candidate, shape (n,).
+        fun: its loss; inf before the first finite one.
+        nfev: number of losses told.
+        nit: number of generations.
+        success: whether any loss was finite.
+        message: why the search stopped.
+        mean: centre of the search distribution, shape (n,); often better than x under noise.
+        sigma: its overall step size.
+        stds: its standard deviations, shape (n,).
+        stop: {criterion: (value, threshold)}, empty while running.
+        restarts: number of restarts, 0 without.
+    """
+
+    x: FloatArray
+    fun: float
+    nfev: int
+    nit: int
+    success: bool
+    message: str
+    mean: FloatArray
+    sigma: float
+    stds: FloatArray
+    stop: dict[str, StopReason]
+    restarts: int
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__()
+        for name, value in fields.items():
+            setattr(self, name, value)
+
+    def replace(self, **fields: Any) -> "Result":
+        """A copy with some fields replaced."""
+        return Result(**{name: self[name] for name in self} | fields)

@@ -1,0 +1,266 @@
+r"""The evolution strategy: ask, evaluate, tell, until stop.
+
+One generation as data: ask -> sampling (z) -> search_distribution (x) -> bounds -> evaluation by
+the caller -> tell -> ranking -> update_rule (structure.tangent, structure.retract, sigma) ->
+termination.
+"""
+
+from collections.abc import Callable
+from math import floor, inf, log, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from structured_es.search.bounds import BoundsLike, make_box
+from structured_es.search.budget import Budget
+from structured_es.search.candidates import INJECTED, Batch, Ledger
+from structured_es.search.criteria import StopReason, describe, make_criteria
+from structured_es.search.cumulation import Cumulation
+from structured_es.search.ranking import rank
+from structured_es.search.result import Result
+from structured_es.search.sampling import default_sampler
+from structured_es.search.search_distribution import SearchDistribution
+from structured_es.search.termination import Termination
+from structured_es.search.update_rule import UpdateRule
+from structured_es.search.validation import (
+    check_choice,
+    check_count,
+    check_finite,
+    check_losses,
+    check_points,
+    check_start,
+    check_step_sizes,
+    make_generator,
+)
+from structured_es.search.xnes import XNES
+from structured_es.structures.gradient import FloatArray
+from structured_es.structures.registry import make_structure
+from structured_es.structures.retraction import get_retraction
+from structured_es.structures.structure import Structure
+
+Start = ArrayLike | Callable[[np.random.Generator], ArrayLike]
+Seed = int | np.random.Generator | np.random.SeedSequence | None
+
+
+class EvolutionStrategy:
+    """Minimise by an adaptive normal distribution with a structured covariance.
+
+    Args:
+        x0: initial mean, shape (n,), or a callable rng -> array that draws it.
+        sigma0: initial standard deviation, a positive number or one per variable, shape (n,). The
+            optimum should lie within about x0 +- 3 sigma0.
+        structure: name ("auto", "full", "diagonal", "low-rank:8", ...) or a Structure.
+        popsize: candidates a generation, at least 2; default 4 + floor(3 ln n).
+        bounds: (lower, upper), each a number, an (n,) array, None or inf for open; or a
+            scipy.optimize.Bounds. Candidates never leave them.
+        seed: fixes the whole trajectory: an integer >= 0, a SeedSequence or a Generator.
+        update: "default" (with evolution paths, as in CMA-ES) or "xnes" (bare natural gradient).
+        retraction: "exp" or "quadratic", how a structure follows its gradient.
+        **criteria: when to stop, see `Criteria`: ftarget, maxfevals, maxiter, timeout, tolx,
+            tolfun, tolfunhist, tolfacupx, tolconditioncov, tolstagnation, tolflatfitness.
+
+    Attributes:
+        popsize: candidates a generation.
+        nfev: losses told so far.
+        nit: generations closed so far.
+
+    Raises:
+        ValueError, TypeError: an argument is not as described; the message names it.
+    """
+
+    def __init__(
+        self,
+        x0: Start,
+        sigma0: ArrayLike,
+        *,
+        structure: str | Structure = "auto",
+        popsize: int | None = None,
+        bounds: BoundsLike = None,
+        seed: Seed = None,
+        update: str = "default",
+        retraction: str = "exp",
+        **criteria: Any,
+    ) -> None:
+        start_rng, sample_rng = make_generator(seed).spawn(2)
+        mean = check_start(x0(start_rng) if callable(x0) else x0)
+        dim = len(mean)
+        step_sizes = check_step_sizes(sigma0, dim)
+        self.popsize = (
+            default_popsize(dim) if popsize is None else check_count("popsize", popsize, least=2)
+        )
+        self.nfev = 0
+        self.nit = 0
+        self._box = make_box(bounds, mean, step_sizes)
+        sigma = float(np.exp(np.log(step_sizes).mean()))
+        self._distribution = SearchDistribution(
+            mean=mean if self._box is None else self._box.unfold(mean[np.newaxis])[0],
+            sigma=sigma if np.ndim(sigma0) else float(step_sizes[0]),
+            scale=step_sizes / sigma if np.ndim(sigma0) else 1.0,
+            structure=make_structure(structure, dim),
+        )
+        check_choice("update", update, ("default", "xnes"))
+        self._rule: UpdateRule = XNES() if update == "xnes" else Cumulation(dim)
+        self._retraction = get_retraction(retraction)
+        self._sampler = default_sampler(dim, sample_rng)
+        limits = make_criteria(criteria)
+        self._budget = Budget(limits)
+        self._termination = Termination(limits, self._distribution, self.popsize)
+        self._ledger = Ledger()
+        self._waiting: list[tuple[Batch, FloatArray]] = []
+        self._best_x, self._best_f = mean, inf
+
+    def ask(self, k: int | None = None) -> FloatArray:
+        """Draw candidates.
+
+        Args:
+            k: how many; default popsize.
+
+        Returns:
+            A new (k, n) array, one candidate a row, inside the bounds.
+        """
+        self._budget.begin()
+        count = self.popsize if k is None else check_count("k", k, least=1)
+        local = self._sampler.draw(count)
+        free = self._distribution.points(local)
+        points = free if self._box is None else self._box.fold(free)
+        self._ledger.issue(points, free, local, self.nit)
+        return points.copy()
+
+    def tell(self, X: ArrayLike, losses: ArrayLike) -> None:
+        """Report losses; a generation closes when popsize of them are in.
+
+        Args:
+            X: (m, n) candidates, one a row (or a single one, shape (n,)): any that were asked for,
+                in any order. Other rows are injected solutions: they may become the best, and
+                pull on the distribution with limited force.
+            losses: (m,) losses, smaller is better. NaN, None and infinite losses mark failed
+                candidates, which rank last.
+
+        Raises:
+            ValueError, TypeError: wrong shape, or losses that are not real numbers; the strategy is
+                left as it was.
+        """
+        points = check_points(X, self.dim)
+        values = check_losses(losses, len(points))
+        local = None
+        if len(points) >= self.popsize and not self._waiting:
+            local = self._ledger.settle_whole(points, self.nit)
+        if local is not None:
+            self._record(points, values)
+            self._advance(local, values)
+            return
+        check_finite("X", points)
+        self._record(points, values)
+        self._waiting.append((self._settle(points), values))
+        if sum(len(told) for _, told in self._waiting) >= self.popsize:
+            self._advance(*self._collect())
+
+    def stop(self) -> dict[str, StopReason]:
+        """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""
+        return self._budget.reasons | self._termination.reasons
+
+    @property
+    def result(self) -> Result:
+        """The outcome so far, a scipy OptimizeResult."""
+        reasons = self.stop()
+        return Result(
+            x=self._best_x.copy(),
+            fun=self._best_f,
+            nfev=self.nfev,
+            nit=self.nit,
+            success=bool(np.isfinite(self._best_f)),
+            message=describe(reasons),
+            mean=self.mean,
+            sigma=self.sigma,
+            stds=self.stds,
+            stop=reasons,
+            restarts=0,
+        )
+
+    @property
+    def dim(self) -> int:
+        """Number of variables n."""
+        return len(self._distribution.mean)
+
+    @property
+    def best_f(self) -> float:
+        """Best loss so far; inf before the first finite one."""
+        return self._best_f
+
+    @property
+    def mean(self) -> FloatArray:
+        """Centre of the search distribution, inside the bounds, shape (n,)."""
+        mean = self._distribution.mean
+        return mean.copy() if self._box is None else self._box.fold(mean[np.newaxis])[0]
+
+    @property
+    def sigma(self) -> float:
+        """Overall step size."""
+        return self._distribution.sigma
+
+    @property
+    def stds(self) -> FloatArray:
+        """Standard deviation of each variable, before bounds are enforced, shape (n,)."""
+        return self._distribution.stds
+
+    def covariance(self) -> FloatArray:
+        """Covariance of the search distribution, an (n, n) array; meant for small n."""
+        return self._distribution.covariance()
+
+    @property
+    def structure(self) -> Structure:
+        """The structured matrix A, a value."""
+        return self._distribution.structure
+
+    def _record(self, points: FloatArray, losses: FloatArray) -> None:
+        self.nfev += len(losses)
+        best = int(losses.argsort()[0])
+        if losses[best] < self._best_f:
+            self._best_x, self._best_f = points[best].copy(), float(losses[best])
+        self._budget.count(self.nfev, self._best_f)
+
+    def _settle(self, points: FloatArray) -> Batch:
+        batch = self._ledger.settle(points)
+        injected = batch.generation == INJECTED
+        if self._box is not None and injected.any():
+            batch.free[injected] = self._box.unfold(points[injected])
+        return batch
+
+    def _collect(self) -> tuple[FloatArray, FloatArray]:
+        """Local coordinates of today and losses of all that was told, in the order of drawing.
+
+        Candidates of earlier generations and injected ones are re-expressed, and limited in length
+        so that they cannot blow up the distribution (Hansen, INRIA RR-7748, 2011).
+        """
+        batch = Batch.concatenate([batch for batch, _ in self._waiting])
+        losses = np.concatenate([losses for _, losses in self._waiting])
+        self._waiting = []
+        order = np.argsort(batch.number)
+        batch, losses = batch.take(order), losses[order]
+        foreign = batch.generation != self.nit
+        if foreign.any():
+            local = self._distribution.local(batch.free[foreign])
+            limit = sqrt(self.dim) + 2.0 * self.dim / (self.dim + 2.0)
+            lengths = np.sqrt(np.einsum("ij,ij->i", local, local))
+            batch.local[foreign] = local * (limit / np.maximum(lengths, limit))[:, np.newaxis]
+        return batch.local, losses
+
+    def _advance(self, local: FloatArray, losses: FloatArray) -> None:
+        """Close a generation."""
+        order = rank(losses)
+        ranked = losses[order]
+        if np.isnan(ranked[0]):
+            self._distribution = self._distribution.shrunk()
+        else:
+            self._distribution = self._rule.update(
+                self._distribution, local[order], self._retraction
+            )
+        self.nit += 1
+        self._ledger.forget(self.nit)
+        self._termination.observe(ranked, self._distribution, self.nit)
+
+
+def default_popsize(dim: int) -> int:
+    """Candidates a generation for n variables: 4 + floor(3 ln n)."""
+    return 4 + floor(3.0 * log(dim))

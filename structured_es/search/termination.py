@@ -1,0 +1,125 @@
+r"""When a run has converged, stalled or broken down: pycma's criteria, free of scale.
+
+Multiplying the losses or the variables by a constant changes nothing: tolerances in x are
+relative to the initial standard deviations, tolerances in f to the magnitude of the losses, so
+that tolfun means "the losses can no longer be told apart in floating point". Names follow pycma
+(options of `cma.CMAEvolutionStrategy`); stagnation follows Hansen (BBOB 2009, BIPOP-CMA-ES,
+section 2.1).
+"""
+
+from math import ceil, isnan
+
+import numpy as np
+
+from structured_es.search.criteria import Criteria, StopReason
+from structured_es.search.search_distribution import SearchDistribution
+from structured_es.structures.gradient import FloatArray
+
+_LONGEST_MEMORY = 20_000
+"""Generations beyond which the past no longer matters for stagnation."""
+
+
+class Termination:
+    """Watches a run, generation by generation.
+
+    Args:
+        criteria: thresholds.
+        start: the initial search distribution.
+        popsize: candidates a generation.
+
+    Attributes:
+        reasons: why to stop, empty while the search should go on.
+    """
+
+    def __init__(self, criteria: Criteria, start: SearchDistribution, popsize: int) -> None:
+        dim = len(start.mean)
+        self.criteria = criteria
+        self.reasons: dict[str, StopReason] = {}
+        self._start_stds, self._start_sigma = start.stds, start.sigma
+        self._flat = 0
+        self._failed = 0
+        self._recent = 10 + ceil(30 * dim / popsize)
+        self._best: list[float] = []
+        self._median: list[float] = []
+        stagnation = criteria.tolstagnation
+        self._patience = 100 + 100 * dim**1.5 / popsize if stagnation is None else stagnation
+        self._condition_every = max(50, dim)
+
+    def observe(self, ranked: FloatArray, distribution: SearchDistribution, nit: int) -> None:
+        """Look at a closed generation.
+
+        Args:
+            ranked: (m,) its losses, ascending.
+            distribution: the search distribution after it.
+            nit: number of generations so far.
+        """
+        if nit >= self.criteria.maxiter:
+            self._stop("maxiter", nit, self.criteria.maxiter)
+        self._check_losses(ranked, nit)
+        if distribution.sigma < self.criteria.tolx * self._start_sigma:
+            self._check_tolx(distribution)
+        if nit % 10 == 0:
+            self._check_effects(distribution, nit)
+        if nit % self._condition_every == 0:
+            condition = distribution.structure.condition()
+            if not condition <= self.criteria.tolconditioncov:
+                self._stop("tolconditioncov", condition, self.criteria.tolconditioncov)
+
+    def _check_losses(self, ranked: FloatArray, nit: int) -> None:
+        valid = len(ranked) - int(np.isnan(ranked).sum()) if isnan(ranked[-1]) else len(ranked)
+        self._failed = 0 if valid else self._failed + 1
+        if self._failed >= self.criteria.tolflatfitness:
+            self._stop("allfailed", self._failed, self.criteria.tolflatfitness)
+        if not valid:
+            return
+        best, worst = float(ranked[0]), float(ranked[valid - 1])
+        self._best.append(best)
+        self._median.append(float(ranked[valid // 2]))
+        self._flat = self._flat + 1 if best == worst else 0
+        if self._flat >= self.criteria.tolflatfitness:
+            self._stop("tolflatfitness", self._flat, self.criteria.tolflatfitness)
+        if nit % 5 == 0 and len(self._best) >= self._recent:
+            self._check_ranges(worst)
+        if nit % 50 == 0:
+            self._check_stagnation(nit)
+
+    def _check_ranges(self, worst: float) -> None:
+        recent = self._best[-self._recent :]
+        low, high = min(recent), max(recent)
+        magnitude = max(abs(low), abs(high))
+        for name, span in (("tolfunhist", high - low), ("tolfun", max(high, worst) - low)):
+            threshold = getattr(self.criteria, name) * magnitude
+            if span < threshold:
+                self._stop(name, span, threshold)
+
+    def _check_stagnation(self, nit: int) -> None:
+        window = int(max(self._patience, min(nit / 5, _LONGEST_MEMORY)))
+        if len(self._best) <= window:
+            return
+        del self._best[: -2 * window], self._median[: -2 * window]
+        part = max(1, int(0.3 * window))
+        for history in (self._best, self._median):
+            old, new = history[-window : part - window], history[-part:]
+            if np.median(new) < np.median(old):
+                return
+        self._stop("tolstagnation", window, self._patience)
+
+    def _check_tolx(self, distribution: SearchDistribution) -> None:
+        ratio = float((distribution.stds / self._start_stds).max())
+        if ratio < self.criteria.tolx:
+            self._stop("tolx", ratio, self.criteria.tolx)
+
+    def _check_effects(self, distribution: SearchDistribution, nit: int) -> None:
+        mean, stds = distribution.mean, distribution.stds
+        growth = float((stds / self._start_stds).max())
+        if not growth <= self.criteria.tolfacupx:
+            self._stop("tolfacupx", growth, self.criteria.tolfacupx)
+        if np.any(mean == mean + 0.2 * stds):
+            self._stop("noeffectcoord", float(stds.min()), 0.2)
+        axis = np.zeros((1, len(mean)))
+        axis[0, (nit // 10) % len(mean)] = 0.1
+        if np.array_equal(distribution.points(axis)[0], mean):
+            self._stop("noeffectaxis", distribution.sigma, 0.1)
+
+    def _stop(self, name: str, value: float, threshold: float) -> None:
+        self.reasons[name] = StopReason(value, threshold)

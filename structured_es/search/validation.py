@@ -1,0 +1,122 @@
+"""Checks of what users pass in: each error names the argument, what was expected and what came."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from structured_es.structures.gradient import FloatArray
+
+
+def check_start(x0: ArrayLike) -> FloatArray:
+    """Return x0 as a new (n,) array: real, finite, not empty."""
+    mean = _real_array("x0", x0)
+    if mean.ndim != 1:
+        raise ValueError(f"x0: expected a one-dimensional array, got shape {mean.shape}")
+    if mean.size == 0:
+        raise ValueError("x0: expected at least one variable, got an empty array")
+    check_finite("x0", mean)
+    return mean
+
+
+def check_step_sizes(sigma0: ArrayLike, dim: int) -> FloatArray:
+    """Return sigma0 as a new (n,) array: positive and finite."""
+    sigma = _real_array("sigma0", sigma0)
+    if sigma.shape not in ((), (dim,)):
+        raise ValueError(f"sigma0: expected a number or shape ({dim},), got shape {sigma.shape}")
+    bad = ~(np.isfinite(sigma) & (sigma > 0.0))
+    if bad.any():
+        raise ValueError(f"sigma0: expected positive finite values, got {_first(sigma, bad)}")
+    return np.broadcast_to(sigma, (dim,)).copy()
+
+
+def check_count(name: str, value: Any, least: int) -> int:
+    """Return a number of things as an int of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: expected an integer >= {least}, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name}: expected an integer >= {least}, got {value}")
+    return int(value)
+
+
+def check_points(X: ArrayLike, dim: int) -> FloatArray:
+    """Return candidates as an (m, n) array."""
+    points = _real_array("X", X, copy=False)
+    if points.shape == (dim,):
+        points = points[np.newaxis]
+    if points.ndim != 2 or points.shape[1] != dim or len(points) == 0:
+        raise ValueError(f"X: expected shape (m, {dim}) with m >= 1, got {points.shape}")
+    return points
+
+
+def check_finite(name: str, array: FloatArray) -> None:
+    """Raise unless all values are finite."""
+    bad = ~np.isfinite(array)
+    if bad.any():
+        raise ValueError(f"{name}: expected finite values, got {_first(array, bad)}")
+
+
+def check_losses(losses: ArrayLike, count: int) -> FloatArray:
+    """Return losses as a new (m,) array; whatever is not finite becomes NaN."""
+    values = np.asarray(losses)
+    if values.dtype == object:
+        values = np.array([_loss(value) for value in values.ravel()]).reshape(values.shape)
+    values = _real_array("losses", values)
+    if values.ndim == 0 and count == 1:
+        values = values[np.newaxis]
+    if values.shape != (count,):
+        raise ValueError(
+            f"losses: expected shape ({count},), one for each row of X, got {values.shape}"
+        )
+    finite = np.isfinite(values)
+    if not finite.all():
+        values[~finite] = np.nan
+    return values
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str | None]) -> None:
+    """Raise unless value is one of the choices."""
+    if value not in choices:
+        expected = " or ".join(repr(choice) for choice in choices)
+        raise ValueError(f"{name}: expected {expected}, got {value!r}")
+
+
+def make_generator(seed: Any) -> np.random.Generator:
+    """A Generator from a seed: None, an integer >= 0, a SeedSequence or a Generator."""
+    if isinstance(seed, bool):
+        raise TypeError(f"seed: expected an integer >= 0, a Generator or None, got {seed!r}")
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        kind = ValueError if isinstance(seed, (int, np.integer)) else TypeError
+        message = f"seed: expected an integer >= 0, a Generator or None, got {seed!r}"
+        raise kind(message) from None
+
+
+def _real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name}: expected an array of numbers, got ragged {values!r}") from None
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name}: expected real numbers, got {values!r}")
+    return array.astype(np.float64, copy=copy)
+
+
+def _loss(value: Any) -> float:
+    if value is None:
+        return np.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
+    except (TypeError, ValueError):
+        raise TypeError(f"losses: expected real numbers, got {value!r}") from None
+
+
+def _first(array: FloatArray, bad: Any) -> str:
+    """Where the first bad value is and what it is."""
+    place = np.unravel_index(int(np.argmax(bad)), array.shape)
+    index = f" at index {', '.join(map(str, place))}" if place else ""
+    return f"{array[place]}{index}"

@@ -1,0 +1,32 @@
+"""Structured matrices: the shapes a search distribution can take."""
+
+from structured_es.structures.block_lower import BlockLower
+from structured_es.structures.block_upper import BlockUpper
+from structured_es.structures.diagonal import Diagonal
+from structured_es.structures.full import Full
+from structured_es.structures.gradient import Gradient, GradientSource
+from structured_es.structures.low_rank import LowRank
+from structured_es.structures.registry import make_structure, names
+from structured_es.structures.retraction import EXPONENTIAL, QUADRATIC, Retraction
+from structured_es.structures.scaled import Scaled
+from structured_es.structures.structure import Manifold, Structure
+from structured_es.structures.triangular import Triangular
+
+__all__ = [
+    "EXPONENTIAL",
+    "QUADRATIC",
+    "BlockLower",
+    "BlockUpper",
+    "Diagonal",
+    "Full",
+    "Gradient",
+    "GradientSource",
+    "LowRank",
+    "Manifold",
+    "Retraction",
+    "Scaled",
+    "Structure",
+    "Triangular",
+    "make_structure",
+    "names",
+]

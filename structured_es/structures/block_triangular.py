@@ -1,0 +1,81 @@
+r"""What block-lower and block-upper share: the tangent of the block triangular group.
+
+    M = [[M_a,    0   ],      M_a = G_aa / 2 (symmetric, k x k)
+         [M_c, diag(d)]]      M_c = G_ca (Fisher factor 1),  d = diag(G_dd) / 2
+
+The upper group has the transposed tangent: G is symmetric, so G_ac^T = G_ca, and h(M^T) = h(M)^T.
+With M_a = V diag(a) V^T the blocks of h(M) are V diag(h(a)) V^T, diag(h(d)) and
+((M_c V) * h[a_j, d_i]) V^T: exact, O(n k^2).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.linalg import inverse, symmetric_eigen
+from structured_es.structures.retraction import Retraction
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """The three blocks of [[head, 0], [coupling, diag(scales)]]: (k, k), (n - k, k), (n - k,)."""
+
+    head: FloatArray
+    coupling: FloatArray
+    scales: FloatArray
+
+    @staticmethod
+    def identity(dim: int, k: int) -> "Blocks":
+        """The blocks of the identity matrix."""
+        return Blocks(np.eye(k), np.zeros((dim - k, k)), np.ones(dim - k))
+
+    @staticmethod
+    def project(gradient: Gradient, k: int) -> "Blocks":
+        """The tangent of the module docstring."""
+        head, tail = slice(0, k), slice(k, None)
+        return Blocks(
+            0.5 * gradient.symmetric(head),
+            gradient.block(tail, head),
+            0.5 * gradient.diagonal(tail),
+        )
+
+    def retract(self, retraction: Retraction) -> "Blocks":
+        """h(M) for a tangent M with a symmetric head."""
+        values, vectors = symmetric_eigen(self.head)
+        mixed = retraction.difference(values[np.newaxis, :], self.scales[:, np.newaxis])
+        return Blocks(
+            (vectors * retraction.value(values)) @ vectors.T,
+            ((self.coupling @ vectors) * mixed) @ vectors.T,
+            retraction.value(self.scales),
+        )
+
+    def compose(self, right: "Blocks") -> "Blocks":
+        """The matrix product self @ right."""
+        coupling = self.coupling @ right.head + self.scales[:, np.newaxis] * right.coupling
+        return Blocks(self.head @ right.head, coupling, self.scales * right.scales)
+
+    def inverse(self) -> "Blocks":
+        """The inverse matrix, again in blocks."""
+        head = inverse(self.head)
+        coupling = -(self.coupling @ head) / self.scales[:, np.newaxis]
+        return Blocks(head, coupling, 1.0 / self.scales)
+
+    def row_squares(self) -> FloatArray:
+        """Squared norms of the rows, shape (n,)."""
+        tail = np.einsum("ij,ij->i", self.coupling, self.coupling) + np.square(self.scales)
+        return np.concatenate([np.einsum("ij,ij->i", self.head, self.head), tail])
+
+    def column_squares(self) -> FloatArray:
+        """Squared norms of the columns, shape (n,)."""
+        head = np.einsum("ij,ij->j", self.head, self.head)
+        head += np.einsum("ij,ij->j", self.coupling, self.coupling)
+        return np.concatenate([head, np.square(self.scales)])
+
+    def dense(self) -> FloatArray:
+        """The lower triangular (n, n) array."""
+        k, n = len(self.head), len(self.head) + len(self.scales)
+        matrix = np.zeros((n, n))
+        matrix[:k, :k], matrix[k:, :k] = self.head, self.coupling
+        matrix.flat[k * (n + 1) :: n + 1] = self.scales
+        return matrix

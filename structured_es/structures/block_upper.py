@@ -1,0 +1,82 @@
+r"""Block-upper structure: a dense block of k variables driven by all the others.
+
+    A = [[A_a,   A_b  ],      A_a in GL(k), A_b of shape (k, n - k), d > 0
+         [ 0,  diag(d)]]
+
+The covariance is arrow-shaped, the precision low rank plus diagonal; k = 0 is diagonal, k = n
+full. Parameters and cost are those of block-lower. It is the inverse transpose of B_low(k) of
+Lin, Nielsen, Khan & Schmidt (ICML 2021, section 4), which factors the precision.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from structured_es.structures.block_triangular import Blocks
+from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.linalg import solve_rows
+from structured_es.structures.retraction import EXPONENTIAL, Retraction
+from structured_es.structures.structure import Manifold, check_rank
+
+
+@dataclass(frozen=True, eq=False)
+class UpperTangent:
+    """M, kept as the blocks of M^T."""
+
+    transposed: Blocks
+
+    def dense(self) -> FloatArray:
+        return self.transposed.dense().T
+
+
+class BlockUpper(Manifold[UpperTangent]):
+    """Block upper triangular matrices with a diagonal tail.
+
+    Args:
+        dim: number of variables n.
+        k: size of the dense block, 0 <= k <= n: the first k variables.
+        transposed: the blocks of A^T; default the identity.
+    """
+
+    def __init__(self, dim: int, k: int, *, transposed: Blocks | None = None) -> None:
+        super().__init__(dim)
+        self.k = check_rank("k", k, dim)
+        self.transposed = Blocks.identity(dim, self.k) if transposed is None else transposed
+
+    def __repr__(self) -> str:
+        return f"BlockUpper({self.dim}, {self.k})"
+
+    @property
+    def dof(self) -> int:
+        return self.k * (self.k + 1) // 2 + (self.dim - self.k) * (self.k + 1)
+
+    def apply(self, local: FloatArray) -> FloatArray:
+        tail, blocks = local[:, self.k :], self.transposed
+        steps = np.empty_like(local)
+        steps[:, : self.k] = local[:, : self.k] @ blocks.head
+        steps[:, : self.k] += tail @ blocks.coupling
+        steps[:, self.k :] = tail * blocks.scales
+        return steps
+
+    def apply_inverse(self, steps: FloatArray) -> FloatArray:
+        blocks = self.transposed
+        tail = steps[:, self.k :] / blocks.scales
+        driven = steps[:, : self.k] - tail @ blocks.coupling
+        return np.hstack([solve_rows(blocks.head.T, driven), tail])
+
+    def tangent(self, gradient: Gradient) -> UpperTangent:
+        return UpperTangent(Blocks.project(gradient, self.k))
+
+    def retract(self, tangent: UpperTangent, retraction: Retraction = EXPONENTIAL) -> "BlockUpper":
+        transposed = tangent.transposed.retract(retraction).compose(self.transposed)
+        return BlockUpper(self.dim, self.k, transposed=transposed)
+
+    def variances(self) -> FloatArray:
+        return self.transposed.column_squares()
+
+    def condition(self) -> float:
+        """A lower bound: largest variance times largest diagonal entry of the precision."""
+        return float(self.variances().max() * self.transposed.inverse().row_squares().max())
+
+    def dense(self) -> FloatArray:
+        return self.transposed.dense().T

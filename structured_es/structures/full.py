@@ -1,0 +1,75 @@
+r"""Full structure: A in GL(n), any covariance.
+
+Tangent: symmetric, M = G / 2. For m rows M is a multiple of I plus a matrix of rank m, and so is
+h(M), in closed form (`Retraction.low_rank`): A h(M) costs O(n^2 m), needs no factorisation and
+stays invertible with weights of either sign. For n <= m the n x n eigenproblem is smaller
+and is solved instead. With xNES's weights this is xNES (Glasmachers, Schaul, Sun, Wierstra &
+Schmidhuber, GECCO 2010).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.linalg import solve_rows, symmetric_eigen
+from structured_es.structures.retraction import EXPONENTIAL, Retraction
+from structured_es.structures.structure import Manifold
+
+
+@dataclass(frozen=True, eq=False)
+class SymmetricTangent:
+    """M = G / 2, kept as the rows of G."""
+
+    gradient: Gradient
+
+    def dense(self) -> FloatArray:
+        return 0.5 * self.gradient.symmetric()
+
+
+class Full(Manifold[SymmetricTangent]):
+    """Any invertible matrix.
+
+    Args:
+        dim: number of variables n.
+        matrix: A, shape (n, n), |det A| = 1; default the identity.
+    """
+
+    def __init__(self, dim: int, *, matrix: FloatArray | None = None) -> None:
+        super().__init__(dim)
+        self.matrix = np.eye(dim) if matrix is None else matrix
+
+    def __repr__(self) -> str:
+        return f"Full({self.dim})"
+
+    @property
+    def dof(self) -> int:
+        return self.dim * (self.dim + 1) // 2
+
+    def apply(self, local: FloatArray) -> FloatArray:
+        return local @ self.matrix.T
+
+    def apply_inverse(self, steps: FloatArray) -> FloatArray:
+        return solve_rows(self.matrix, steps)
+
+    def tangent(self, gradient: Gradient) -> SymmetricTangent:
+        return SymmetricTangent(gradient)
+
+    def retract(self, tangent: SymmetricTangent, retraction: Retraction = EXPONENTIAL) -> "Full":
+        gradient, matrix = tangent.gradient, self.matrix
+        rows = gradient.rows
+        if self.dim <= len(rows):
+            values, vectors = symmetric_eigen(tangent.dense())
+            matrix = ((matrix @ vectors) * retraction.value(values)) @ vectors.T
+            return Full(self.dim, matrix=matrix)
+        start = -0.5 * gradient.shift
+        scale, psi = retraction.low_rank(rows @ rows.T, 0.5 * gradient.weights, start)
+        correction = (matrix @ rows.T) @ (psi @ rows)
+        correction += scale * matrix
+        return Full(self.dim, matrix=correction)
+
+    def variances(self) -> FloatArray:
+        return np.einsum("ij,ij->i", self.matrix, self.matrix)
+
+    def dense(self) -> FloatArray:
+        return self.matrix.copy()

@@ -1,0 +1,78 @@
+r"""The natural gradient as structures see it: weighted rows in local coordinates.
+
+    G = sum_i w_i r_i r_i^T - c I
+
+with rows r_i (sampled candidates, an evolution path), weights w_i (learning rates included) and
+the identity coefficient c. In local coordinates the Fisher matrix is the identity up to known
+factors (Lin, Nielsen, Khan & Schmidt, ICML 2021, section 3), so nothing is ever inverted.
+Where the rows come from is not the structures' business.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_ALL = slice(None)
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """G = rows^T diag(weights) rows - shift * I, never formed unless asked for.
+
+    Attributes:
+        rows: (m, n) local coordinates.
+        weights: (m,) weight of each row, of either sign.
+        shift: coefficient c of the identity.
+        square: sum of w_i |r_i|^2, the trace without the identity part; whoever makes a gradient
+            usually knows the lengths.
+    """
+
+    rows: FloatArray
+    weights: FloatArray
+    shift: float
+    square: float
+
+    @staticmethod
+    def of(rows: FloatArray, weights: FloatArray, shift: float) -> "Gradient":
+        """A gradient whose row lengths are not known yet."""
+        square = float(weights @ np.einsum("ij,ij->i", rows, rows))
+        return Gradient(rows, weights, shift, square)
+
+    @property
+    def log_volume(self) -> float:
+        """What the trace of G adds to log sigma: trace(G) / (2 n)."""
+        return 0.5 * (self.square / self.rows.shape[1] - self.shift)
+
+    def traceless(self) -> "Gradient":
+        """G less its trace: the same rows with the shift that makes the trace vanish."""
+        return Gradient(self.rows, self.weights, self.square / self.rows.shape[1], self.square)
+
+    def block(self, left: slice = _ALL, right: slice = _ALL) -> FloatArray:
+        """The block G[left, right] without its identity part."""
+        return (self.rows[:, left].T * self.weights) @ self.rows[:, right]
+
+    def symmetric(self, where: slice = _ALL) -> FloatArray:
+        """The square block G[where, where], identity part included."""
+        matrix = self.block(where, where)
+        matrix.flat[:: len(matrix) + 1] -= self.shift
+        return matrix
+
+    def diagonal(self, where: slice = _ALL) -> FloatArray:
+        """The diagonal of G on a range of coordinates."""
+        return self.weights @ np.square(self.rows[:, where]) - self.shift
+
+
+class GradientSource(Protocol):
+    """Whoever knows the gradient that a structure with `dof` free parameters should follow.
+
+    Learning rates depend on the degrees of freedom (Akimoto & Hansen 2020), so each factor of a
+    composed structure asks for its own gradient.
+    """
+
+    def gradient(self, dof: int) -> Gradient:
+        """The gradient, learning rates for `dof` degrees of freedom included."""
+        ...

@@ -1,0 +1,147 @@
+r"""Low-rank structure: A = D B, a diagonal and k directions that are longer or shorter.
+
+    B = b (I + U (e^t - 1) U^T),   U^T U = I of shape (k, k),   b = exp(-sum(t) / n)
+
+n (k + 1) parameters, O(n (k + m)^2) per generation for m rows and nothing of size n x n. B is not
+a group but a fixed-rank manifold: the covariance takes the exact step of the full structure in
+local coordinates,
+
+    B h(M) h(M)^T B = (b h(a))^2 (I + F^T S F),   F = [U^T; B R / b],
+
+which has at most k + m eigenvalues away from the base. Its retraction truncates: the k
+eigenvalues that differ most from the base (in log) stay, the others are averaged into it. D
+adapts at its own, faster rate (`scaled.py`). Cf. VkD-CMA-ES (Akimoto & Hansen, GECCO 2016).
+"""
+
+import numpy as np
+
+from structured_es.structures.full import SymmetricTangent
+from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.linalg import gram_factor, symmetric_eigen
+from structured_es.structures.retraction import EXPONENTIAL, Retraction
+from structured_es.structures.scaled import Scaled
+from structured_es.structures.structure import Invertible, Manifold, check_rank
+
+
+class Directions(Manifold[SymmetricTangent], Invertible):
+    """The symmetric factor B: the identity but for k orthonormal directions.
+
+    Args:
+        dim: number of variables n.
+        rank: k, 0 <= k <= n.
+        vectors: U^T, shape (k, n), orthonormal rows; default zeros, which leave B = I.
+        log_lengths: t, shape (k,); default zeros.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        rank: int,
+        *,
+        vectors: FloatArray | None = None,
+        log_lengths: FloatArray | None = None,
+    ) -> None:
+        super().__init__(dim)
+        self.rank = check_rank("rank", rank, dim)
+        self.vectors = np.zeros((self.rank, dim)) if vectors is None else vectors
+        self.log_lengths = np.zeros(self.rank) if log_lengths is None else log_lengths
+
+    @property
+    def dof(self) -> int:
+        return self.dim * (self.rank + 1)
+
+    @property
+    def _log_base(self) -> float:
+        return -float(self.log_lengths.sum()) / self.dim
+
+    def apply(self, local: FloatArray) -> FloatArray:
+        steps = self._stretch(local, self.log_lengths)
+        steps *= np.exp(self._log_base)
+        return steps
+
+    def apply_inverse(self, steps: FloatArray) -> FloatArray:
+        local = self._stretch(steps, -self.log_lengths)
+        local *= np.exp(-self._log_base)
+        return local
+
+    def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
+        return self.apply_inverse(rows)
+
+    def tangent(self, gradient: Gradient) -> SymmetricTangent:
+        return SymmetricTangent(gradient)
+
+    def retract(
+        self, tangent: SymmetricTangent, retraction: Retraction = EXPONENTIAL
+    ) -> "Directions":
+        if self.rank == 0:
+            return self
+        frame = np.vstack([self.vectors, self._stretch(tangent.gradient.rows, self.log_lengths)])
+        middle = np.zeros((len(frame), len(frame)))
+        middle.flat[: self.rank * (len(frame) + 1) : len(frame) + 1] = np.expm1(
+            2.0 * self.log_lengths
+        )
+        middle[self.rank :, self.rank :] = _squared_step(tangent.gradient, retraction)
+        return self._truncate(frame, middle)
+
+    def variances(self) -> FloatArray:
+        return self._spread(self.log_lengths, self._log_base)
+
+    def precisions(self) -> FloatArray:
+        """Diagonal of (B B^T)^-1, shape (n,)."""
+        return self._spread(-self.log_lengths, -self._log_base)
+
+    def condition(self) -> float:
+        lengths = np.append(self.log_lengths, 0.0)
+        return float(np.exp(2.0 * (lengths.max() - lengths.min())))
+
+    def _stretch(self, rows: FloatArray, log_lengths: FloatArray) -> FloatArray:
+        """Each row times I + U (e^t - 1) U^T."""
+        return rows + ((rows @ self.vectors.T) * np.expm1(log_lengths)) @ self.vectors
+
+    def _spread(self, log_lengths: FloatArray, log_base: float) -> FloatArray:
+        spread = 1.0 + np.expm1(2.0 * log_lengths) @ np.square(self.vectors)
+        return np.exp(2.0 * log_base) * spread
+
+    def _truncate(self, frame: FloatArray, middle: FloatArray) -> "Directions":
+        """The k main directions of I + frame^T middle frame."""
+        factor = gram_factor(frame @ frame.T)
+        excess, vectors = symmetric_eigen(factor @ middle @ factor.T)
+        excess = np.maximum(excess, np.finfo(np.float64).eps - 1.0)
+        logs = np.log1p(excess)
+        order = np.argsort(-np.abs(logs), kind="stable")
+        keep, rest = order[: self.rank], order[self.rank :]
+        base = logs[rest].sum() / max(self.dim - self.rank, 1)
+        excess = excess[keep]
+        negligible = np.abs(excess) <= 1e-14 * np.abs(excess).max()
+        scale = np.where(negligible, 0.0, 1.0 / np.where(negligible, 1.0, excess))
+        mixing = (middle @ factor.T @ vectors[:, keep]) * scale
+        return Directions(
+            self.dim,
+            self.rank,
+            vectors=mixing.T @ frame,
+            log_lengths=np.where(negligible, 0.0, 0.5 * (logs[keep] - base)),
+        )
+
+
+class LowRank(Scaled):
+    """A diagonal times k directions, D B.
+
+    Args:
+        dim: number of variables n.
+        rank: k, 0 <= k <= n.
+    """
+
+    def __init__(self, dim: int, rank: int) -> None:
+        super().__init__(Directions(dim, rank))
+        self.rank = rank
+
+    def __repr__(self) -> str:
+        return f"LowRank({self.dim}, {self.rank})"
+
+
+def _squared_step(gradient: Gradient, retraction: Retraction) -> FloatArray:
+    """Phi, shape (m, m), with h(M) h(M)^T = h(a)^2 (I + R^T Phi R) for M = a I + R^T (W / 2) R."""
+    gram = gradient.rows @ gradient.rows.T
+    scale, psi = retraction.low_rank(gram, 0.5 * gradient.weights, -0.5 * gradient.shift)
+    psi /= scale
+    return 2.0 * psi + psi @ gram @ psi

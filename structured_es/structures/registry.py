@@ -1,0 +1,88 @@
+"""Structures by name: "full", "diagonal", "low-rank:8", ... A new structure adds a line here."""
+
+import difflib
+from collections.abc import Callable
+
+from structured_es.structures.block_lower import BlockLower
+from structured_es.structures.block_upper import BlockUpper
+from structured_es.structures.diagonal import Diagonal
+from structured_es.structures.full import Full
+from structured_es.structures.low_rank import LowRank
+from structured_es.structures.structure import Structure
+from structured_es.structures.triangular import Triangular
+
+FULL_UP_TO = 200
+"""Largest n for which "auto" is full (tune)."""
+
+_DEFAULT_RANK = 8
+
+
+def _auto(dim: int) -> Structure:
+    return Full(dim) if dim <= FULL_UP_TO else LowRank(dim, _DEFAULT_RANK)
+
+
+_MAKERS: dict[str, Callable[[int], Structure]] = {
+    "auto": _auto,
+    "full": Full,
+    "diagonal": Diagonal,
+    "triangular": Triangular,
+}
+_RANKED_MAKERS: dict[str, Callable[[int, int], Structure]] = {
+    "low-rank": LowRank,
+    "block-lower": BlockLower,
+    "block-upper": BlockUpper,
+}
+
+
+def names() -> list[str]:
+    """Names of all structures; those with a rank as "name:k"."""
+    return [*_MAKERS, *(f"{name}:k" for name in _RANKED_MAKERS)]
+
+
+def make_structure(structure: str | Structure, dim: int) -> Structure:
+    """Turn a name, or a structure, into the identity of that structure in n dimensions.
+
+    Args:
+        structure: one of `names()`, the rank after a colon ("low-rank:4"; default rank 8, at most
+            n), or a Structure of dimension `dim`, which is returned as it is.
+        dim: number of variables n.
+
+    Raises:
+        TypeError: `structure` is neither text nor a Structure.
+        ValueError: unknown name, rank missing where needed, out of range, or a wrong dimension.
+    """
+    if isinstance(structure, Structure):
+        if structure.dim != dim:
+            raise ValueError(
+                f"structure: expected dimension {dim} as x0 has, got {structure!r} of dimension "
+                f"{structure.dim}"
+            )
+        return structure
+    if not isinstance(structure, str):
+        raise TypeError(f"structure: expected a name or a Structure, got {structure!r}")
+    name, colon, rank = structure.partition(":")
+    if name in _RANKED_MAKERS:
+        return _RANKED_MAKERS[name](dim, _parse_rank(structure, rank, colon, dim))
+    if name not in _MAKERS:
+        raise ValueError(f"structure: unknown name {structure!r}; {_suggest(name)}")
+    if colon:
+        raise ValueError(f"structure: {name!r} takes no rank, got {structure!r}")
+    return _MAKERS[name](dim)
+
+
+def _parse_rank(structure: str, rank: str, colon: str, dim: int) -> int:
+    if not colon:
+        return min(_DEFAULT_RANK, dim)
+    if not rank.isdecimal() or int(rank) > dim:
+        raise ValueError(
+            f"structure: expected a rank between 0 and n = {dim} after the colon, got {structure!r}"
+        )
+    return int(rank)
+
+
+def _suggest(name: str) -> str:
+    known = [*_MAKERS, *_RANKED_MAKERS]
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    if close:
+        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
+    return "expected one of " + ", ".join(known)

@@ -1,0 +1,138 @@
+r"""Retractions h: scalar functions that carry a tangent M back to the group, A' = A h(M).
+
+The exponential is exact natural gradient descent along the group's one-parameter subgroups;
+h(M) = I + M + M^2 / 2 is the map of Lin, Nielsen, Khan & Schmidt (ICML 2021). A retraction knows
+what it takes to evaluate h(M) in closed form without forming M:
+
+* symmetric M = V diag(l) V^T:                h(M) = V diag(h(l)) V^T
+* block triangular M = [[M_a, 0], [M_c, d]]:  divided differences h[a_j, d_i] in the coupling
+* shifted low rank M = a I + R^T W R:         h(M) = h(a) I + R^T Psi R, a small matrix Psi
+
+(Higham, "Functions of Matrices", SIAM 2008, chapters 1, 3 and 10.)
+"""
+
+from abc import ABC, abstractmethod
+from math import ceil, exp, log2
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Floats = NDArray[np.float64]
+
+
+class Retraction(ABC):
+    """A smooth scalar function h with h(0) = h'(0) = 1, applied to arrays elementwise."""
+
+    name: str
+
+    @abstractmethod
+    def value(self, a: _Floats) -> _Floats:
+        """The function itself, h(a)."""
+
+    @abstractmethod
+    def difference(self, a: _Floats, b: _Floats) -> _Floats:
+        """Divided difference h[a, b] = (h(a) - h(b)) / (a - b), or h'(a) where a = b."""
+
+    @abstractmethod
+    def low_rank(self, gram: _Floats, weights: _Floats, start: float) -> tuple[float, _Floats]:
+        """h(start I + R^T W R) = scale I + R^T Psi R.
+
+        R enters only through its Gram matrix, whose rank does not matter.
+
+        Args:
+            gram: R R^T, shape (m, m).
+            weights: diagonal of W, shape (m,), of either sign.
+            start: coefficient of the identity.
+
+        Returns:
+            scale = h(start) and Psi, symmetric, shape (m, m).
+        """
+
+
+class Exponential(Retraction):
+    """The matrix exponential: stays in the group, with inverse exp(-M)."""
+
+    name = "exp"
+
+    def value(self, a: _Floats) -> _Floats:
+        return np.exp(a)
+
+    def difference(self, a: _Floats, b: _Floats) -> _Floats:
+        half = 0.5 * (a - b)
+        half = np.where(half == 0.0, np.finfo(np.float64).tiny, half)
+        return np.exp(0.5 * (a + b)) * (np.sinh(half) / half)
+
+    def low_rank(self, gram: _Floats, weights: _Floats, start: float) -> tuple[float, _Floats]:
+        # Psi = W phi(gram W), phi(x) = (e^x - 1) / x, by Taylor's series of a small enough
+        # argument; then exp(M) = exp(M / 2)^2 as often as that was halved.
+        product = gram * weights
+        norm = float(np.abs(product).sum(axis=1).max())
+        halvings = max(0, ceil(log2(norm / _RADIUS))) if norm > _RADIUS else 0
+        if halvings:
+            product *= 0.5**halvings
+        psi = weights[:, np.newaxis] * (_phi(product) * 0.5**halvings)
+        for _ in range(halvings):
+            psi = 2.0 * psi + psi @ gram @ psi
+        scale = exp(start)
+        psi *= scale
+        return scale, psi
+
+
+class Quadratic(Retraction):
+    """h(a) = 1 + a + a^2 / 2, positive for every real a; agrees with exp to third order."""
+
+    name = "quadratic"
+
+    def value(self, a: _Floats) -> _Floats:
+        return 1.0 + a + 0.5 * a * a
+
+    def difference(self, a: _Floats, b: _Floats) -> _Floats:
+        return 1.0 + 0.5 * (a + b)
+
+    def low_rank(self, gram: _Floats, weights: _Floats, start: float) -> tuple[float, _Floats]:
+        psi = 0.5 * weights[:, np.newaxis] * gram * weights
+        psi.flat[:: len(weights) + 1] += (1.0 + start) * weights
+        return 1.0 + start + 0.5 * start * start, psi
+
+
+_RADIUS = 0.8
+"""Norm up to which 16 terms of phi's series are exact to rounding: 0.8^16 / 17! < 1e-16."""
+
+_SERIES = np.cumprod(1.0 / np.arange(1, 17)).reshape(4, 4)
+"""Taylor coefficients of phi, 1 / (k + 1)!, in groups of four powers."""
+
+
+def _phi(matrix: _Floats) -> _Floats:
+    """phi(X) = (e^X - 1) / X by Paterson and Stockmeyer's scheme, six products."""
+    m = len(matrix)
+    powers = np.empty((4, m, m))
+    powers[0] = np.eye(m)
+    powers[1] = matrix
+    np.matmul(matrix, matrix, out=powers[2])
+    np.matmul(powers[2], matrix, out=powers[3])
+    fourth = powers[2] @ powers[2]
+    groups = (_SERIES @ powers.reshape(4, m * m)).reshape(4, m, m)
+    total = groups[3]
+    for group in (groups[2], groups[1], groups[0]):
+        total = fourth @ total
+        total += group
+    return total
+
+
+EXPONENTIAL = Exponential()
+QUADRATIC = Quadratic()
+
+
+def get_retraction(name: str) -> Retraction:
+    """Look a retraction up by name.
+
+    Args:
+        name: "exp" or "quadratic".
+
+    Raises:
+        ValueError: for any other name.
+    """
+    for retraction in (EXPONENTIAL, QUADRATIC):
+        if retraction.name == name:
+            return retraction
+    raise ValueError(f"retraction: expected 'exp' or 'quadratic', got {name!r}")

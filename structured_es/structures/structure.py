@@ -1,0 +1,121 @@
+r"""The contract of a structure: a set of matrices A that shape the search distribution.
+
+The search distribution is x = mean + sigma * A z with z ~ N(0, I) and det A = 1 (sigma owns the
+volume). A structure is an immutable value: it maps local coordinates z to steps A z, and it
+follows a natural gradient (see `gradient.py`) to a new structure.
+
+A new structure is one file with a subclass, one line in `registry.py`, and it passes the shared
+contract tests in tests/structures.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import numpy as np
+
+from structured_es.structures.gradient import FloatArray, Gradient, GradientSource
+from structured_es.structures.retraction import EXPONENTIAL, Retraction
+
+
+class Structure(ABC):
+    """What the search needs to know of a structure; dimension n, matrix A of shape (n, n)."""
+
+    def __init__(self, dim: int) -> None:
+        if dim < 1:
+            raise ValueError(f"dim: expected a positive integer, got {dim}")
+        self.dim = dim
+
+    @property
+    @abstractmethod
+    def dof(self) -> int:
+        """Number of free parameters of A A^T; learning rates follow from it."""
+
+    @abstractmethod
+    def apply(self, local: FloatArray) -> FloatArray:
+        """Steps A z for each row z; (m, n) -> (m, n)."""
+
+    @abstractmethod
+    def apply_inverse(self, steps: FloatArray) -> FloatArray:
+        """Local coordinates A^-1 y for each row y; (m, n) -> (m, n)."""
+
+    @abstractmethod
+    def update(
+        self, source: GradientSource, retraction: Retraction = EXPONENTIAL
+    ) -> tuple[Self, float]:
+        """Follow the gradient one step.
+
+        Returns:
+            The new structure, with det A = 1 again, and the change of log sigma that the trace
+            of the gradient asks for.
+        """
+
+    @abstractmethod
+    def variances(self) -> FloatArray:
+        """Diagonal of A A^T, shape (n,)."""
+
+    def condition(self) -> float:
+        """Condition number of A A^T, or a bound on it; costs O(n^3) unless overridden."""
+        singular = np.linalg.svd(self.dense(), compute_uv=False)
+        return float((singular[0] / singular[-1]) ** 2)
+
+    def dense(self) -> FloatArray:
+        """A as an (n, n) array."""
+        return np.ascontiguousarray(self.apply(np.eye(self.dim)).T)
+
+
+class Invertible(Structure):
+    """A structure that knows its inverse as well as itself: what a fast diagonal in front needs."""
+
+    @abstractmethod
+    def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
+        """A^-T r for each row r; (m, n) -> (m, n)."""
+
+    @abstractmethod
+    def precisions(self) -> FloatArray:
+        """Diagonal of (A A^T)^-1, shape (n,)."""
+
+
+class Tangent(Protocol):
+    """A direction M in local coordinates: the new matrix is A h(M)."""
+
+    def dense(self) -> FloatArray:
+        """M as an (n, n) array."""
+        ...
+
+
+T = TypeVar("T", bound=Tangent)
+
+
+class Manifold(Structure, Generic[T]):
+    """A structure with one tangent space and one set of learning rates.
+
+    For all of them the trace of the tangent is half the trace of the gradient, so the traceless
+    gradient gives the traceless tangent.
+    """
+
+    @abstractmethod
+    def tangent(self, gradient: Gradient) -> T:
+        """Project G on the tangent space and divide by the Fisher factor.
+
+        The tangent M satisfies 2 <sym M, sym M'> = <G, sym M'> for every M' in the tangent space.
+        """
+
+    @abstractmethod
+    def retract(self, tangent: T, retraction: Retraction = EXPONENTIAL) -> Self:
+        """The structure A h(M)."""
+
+    def update(
+        self, source: GradientSource, retraction: Retraction = EXPONENTIAL
+    ) -> tuple[Self, float]:
+        gradient = source.gradient(self.dof)
+        new = self.retract(self.tangent(gradient.traceless()), retraction)
+        return new, gradient.log_volume
+
+
+def check_rank(name: str, rank: Any, dim: int) -> int:
+    """Return a rank in 0..dim as an int, or raise a ValueError or TypeError that names it."""
+    if isinstance(rank, bool) or not isinstance(rank, (int, np.integer)):
+        raise TypeError(f"{name}: expected an integer, got {rank!r}")
+    if not 0 <= rank <= dim:
+        raise ValueError(f"{name}: expected 0 <= {name} <= n = {dim}, got {rank}")
+    return int(rank)

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from structured_es.comparison.plotting import (
+    _gap_quartiles,
+    _runtimes,
+    comparison_figure,
+    save_figure,
+)
+
+
+def test_picture_is_written_and_not_empty(make_trial, tmp_path):
+    trials = [
+        make_trial(method, seed, hit=hit, nfev=hit or 1000, problem=problem)
+        for problem in ("sphere", "cigar")
+        for method, hit in (("ours", 300), ("cma", 500), ("cma-sep", None))
+        for seed in range(3)
+    ]
+    figure = comparison_figure(trials)
+    assert [axes.get_title() for axes in figure.axes] == [
+        "sphere, n = 10",
+        "cigar, n = 10",
+        "all problems",
+    ]
+    png, svg = save_figure(figure, tmp_path)
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert png.stat().st_size > 20_000
+    assert "</svg>" in svg.read_text()
+    pixels = imread(png)
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[-1]), axis=0)) > 50
+
+
+def test_gap_quartiles_carry_the_best_forward(make_trial):
+    runs = [
+        make_trial(history=((1, 10.0), (50, 1.0), (100, 0.1))),
+        make_trial(history=((1, 100.0), (20, 1e-9))),
+    ]
+    lower, median, upper = _gap_quartiles(runs[:1], np.array([1.0, 49, 50, 99, 100, 500]))
+    np.testing.assert_allclose(median, [10, 10, 1, 1, 0.1, 0.1])
+    np.testing.assert_array_equal(lower, upper)
+    _, median, _ = _gap_quartiles(runs, np.array([1.0, 50]))
+    np.testing.assert_allclose(median, [10**1.5, 1e-4])  # the gap stops at the target, 1e-8
+
+
+def test_runtimes_of_the_ecdf(make_trial):
+    runtimes = _runtimes(make_trial(dim=10, history=((1, 1e3), (30, 1.0), (70, 1e-7))))
+    assert runtimes.size == 51
+    np.testing.assert_array_equal(runtimes[:11], 3.0)  # 10^2 .. 10^0
+    np.testing.assert_array_equal(runtimes[11:46], 7.0)  # .. 10^-7
+    np.testing.assert_array_equal(runtimes[46:], np.inf)
+
+
+@pytest.mark.parametrize(("target", "count"), [(1e-8, 51), (1e2, 1), (1e5, 1), (0.5, 12)])
+def test_targets_of_the_ecdf_end_at_the_target(make_trial, target, count):
+    trial = make_trial(target=target, history=((1, target),))
+    runtimes = _runtimes(trial)
+    assert runtimes.size == count
+    assert np.isfinite(runtimes).all()
+
+
+def test_no_method_reached_anything(make_trial, tmp_path):
+    trials = [make_trial(m, history=((1, np.inf),), gap=np.inf) for m in ("ours", "cma")]
+    assert save_figure(comparison_figure(trials), tmp_path)[0].exists()

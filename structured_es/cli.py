@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, cast
 
@@ -16,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 import problems as catalogue
+from structured_es import __version__
 from structured_es.comparison import records
 from structured_es.comparison.baselines import BASELINES
 from structured_es.comparison.budget import parse_budget
@@ -93,7 +93,7 @@ def root(
 ) -> None:
     """Evolution strategies with a structured search distribution: run them, compare them."""
     if show_version:
-        typer.echo(f"structured-es {version('structured-es')}")
+        typer.echo(f"structured-es {__version__}")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -189,7 +189,7 @@ def run(
         }
         typer.echo(records.to_json({"settings": settings, "runs": runs}, indent=2))
     else:
-        report.stdout_console().print(report.runs_table(runs))
+        report.stdout_console().print(report.runs_report(runs))
 
 
 @app.command()

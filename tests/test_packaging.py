@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-HEAVY = ["cma", "gymnasium", "joblib", "matplotlib", "rich", "typer"]
+HEAVY = ["cma", "gymnasium", "matplotlib", "rich", "typer"]
 
 
 def test_version_is_one():

@@ -62,10 +62,10 @@ class Cma:
             self._es = cma.CMAEvolutionStrategy(self._x0, step, options)
         self._stop: dict[str, Any] = {}
 
-    def ask(self) -> NDArray[np.float64]:
-        """Sample a generation, shape (popsize, n); rows are candidates."""
+    def ask(self, k: int | None = None) -> NDArray[np.float64]:
+        """Draw k candidates (default popsize), shape (k, n); rows are candidates."""
         with _no_warnings():
-            return np.asarray(self._es.ask())
+            return np.asarray(self._es.ask(k))
 
     def tell(self, X: ArrayLike, losses: ArrayLike) -> None:
         """Update from candidates (popsize, n) and their losses (popsize,); NaN ranks last."""

@@ -25,6 +25,6 @@ def parse_budget(budget: int | float | str | None, dim: int) -> int:
         return int(evaluations)
     except (ValueError, OverflowError):
         raise ValueError(
-            "budget must be a positive number of evaluations such as 20000, 1e5 or 1000n, "
+            "budget: expected a positive number of evaluations such as 20000, 1e5 or 1000n, "
             f"got {budget!r}"
         ) from None

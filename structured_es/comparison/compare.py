@@ -15,7 +15,7 @@ from typing import TypeAlias
 from problems import Problem
 from structured_es.comparison import records
 from structured_es.comparison.budget import parse_budget
-from structured_es.comparison.instances import Instances, all_instances
+from structured_es.comparison.instances import Case, Instances, all_instances
 from structured_es.comparison.methods import Method, all_methods
 from structured_es.comparison.optimizer import Optimizer
 from structured_es.comparison.parallel import parallel_map
@@ -105,9 +105,11 @@ class Comparison:
             raise ValueError(f"seeds: expected at least one, none negative, got {self.seeds}")
         if not (math.isfinite(self.target) and self.target > 0):
             raise ValueError(f"target: expected a positive number, got {self.target}")
-        for instances, method in product(self.instances, self.methods):
+        for instances in self.instances:
             parse_budget(self.budget, instances.dim)
-            self._optimizer(instances, method, self.seeds[0])
+            case = instances.case(self.seeds[0])
+            for method in self.methods:
+                _optimizer(method, case)
 
     def run(
         self,
@@ -136,11 +138,12 @@ class Comparison:
     def _block(self, seed_and_instances: tuple[int, Instances]) -> list[Trial]:
         """The trials of all methods on one instance; another method goes first for each seed."""
         seed, instances = seed_and_instances
+        case = instances.case(seed)
         first = seed % len(self.methods)
         return [
             run_trial(
-                self._optimizer(instances, method, seed),
-                instances.instance(seed),
+                _optimizer(method, case),
+                case.problem,
                 name=instances.name,
                 method=method.name,
                 seed=seed,
@@ -150,14 +153,10 @@ class Comparison:
             for method in (*self.methods[first:], *self.methods[:first])
         ]
 
-    def _optimizer(self, instances: Instances, method: Method, seed: int) -> Optimizer:
-        problem = instances.instance(seed)
-        return method.make(
-            instances.starts(seed),
-            problem.sigma0,
-            seed=instances.method_seed(seed),
-            bounds=problem.bounds,
-        )
+
+def _optimizer(method: Method, case: Case) -> Optimizer:
+    problem = case.problem
+    return method.make(case.starts(), problem.sigma0, seed=case.seed, bounds=problem.bounds)
 
 
 def _distinct(what: str, names: Sequence[str]) -> None:

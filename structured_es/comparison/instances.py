@@ -1,6 +1,6 @@
 """The instances of a problem: one for every seed, rotated and shifted by it where asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -9,6 +9,30 @@ from numpy.typing import NDArray
 
 import problems
 from problems import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An instance with all that a method starts from, the same for every method.
+
+    Attributes:
+        problem: the instance.
+        x0: the first starting point, shape (n,).
+        seed: of the method's random numbers.
+    """
+
+    problem: Problem
+    x0: NDArray[np.float64]
+    seed: int
+
+    def starts(self) -> Callable[[np.random.Generator], NDArray[np.float64]]:
+        """A function rng -> start: first `x0`, then, for restarts, points at random."""
+        first = [self.x0]
+
+        def start(rng: np.random.Generator) -> NDArray[np.float64]:
+            return first.pop() if first else self.problem.start(rng)
+
+        return start
 
 
 @dataclass(frozen=True)
@@ -58,35 +82,13 @@ class Instances:
             self.name, dim=self.dim, seed=seed, rotate=self.rotate, shift=self.shift
         )
 
-    def starts(self, seed: int) -> "Starts":
-        """The starting points for `seed`."""
+    def case(self, seed: int) -> Case:
+        """What a method gets for `seed`."""
         problem = self.instance(seed)
-        return Starts(problem, problem.start(np.random.default_rng(self._stream(seed, 0))))
-
-    def method_seed(self, seed: int) -> int:
-        """The seed of a method's random numbers for `seed`."""
-        return int(self._stream(seed, 1).generate_state(1)[0])
-
-    def _stream(self, seed: int, use: int) -> np.random.SeedSequence:
-        return np.random.SeedSequence([seed, use, self.dim, *self.name.encode()])
-
-
-class Starts:
-    """First a given point, then, for restarts, points at random.
-
-    Args:
-        problem: knows the start region.
-        first: the first point, shape (n,).
-    """
-
-    def __init__(self, problem: Problem, first: NDArray[np.float64]) -> None:
-        self._problem = problem
-        self._first: NDArray[np.float64] | None = first
-
-    def __call__(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """The next point, shape (n,)."""
-        first, self._first = self._first, None
-        return self._problem.start(rng) if first is None else first
+        key = [seed, self.dim, *self.name.encode()]
+        start, numbers = np.random.SeedSequence(key).spawn(2)
+        x0 = problem.start(np.random.default_rng(start))
+        return Case(problem, x0, int(numbers.generate_state(1)[0]))
 
 
 def all_instances(

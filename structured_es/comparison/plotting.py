@@ -22,7 +22,7 @@ Style: TypeAlias = dict[str, Any]
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette, which the colour-blind can tell apart."""
-LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 4)), (0, (2, 2)))
 """Line styles, which tell the methods apart in black and white."""
 
 MAX_COLUMNS = 4
@@ -52,17 +52,18 @@ def comparison_figure(trials: Sequence[Trial]) -> Figure:
     problems = [list(group) for _, group in groupby(trials, key=lambda t: (t.problem, t.dim))]
     styles = _styles(trials)
     panels = len(problems) + 1
-    columns = min(math.ceil(math.sqrt(panels)), MAX_COLUMNS)
+    columns = panels if panels <= 3 else min(math.ceil(math.sqrt(panels)), MAX_COLUMNS)
     rows = math.ceil(panels / columns)
     figure = Figure(figsize=(4.2 * columns, 3.2 * rows + 0.4), layout="constrained")
     for index, group in enumerate(problems, start=1):
         _draw_convergence(figure.add_subplot(rows, columns, index), group, styles)
     ecdf = figure.add_subplot(rows, columns, panels)
     _draw_ecdf(ecdf, trials, styles)
+    legend_rows = math.ceil(len(styles) / (2 * columns))
     figure.legend(
         *ecdf.get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=min(len(styles), 2 * columns),
+        ncols=math.ceil(len(styles) / legend_rows),
         frameon=False,
     )
     return figure

@@ -61,14 +61,15 @@ def run_seed(
     Raises:
         ValueError, TypeError: for an argument that does not fit, as `minimize` does.
     """
-    problem = instances.instance(seed)
+    case = instances.case(seed)
+    problem = case.problem
     began = time.perf_counter()
     result = minimize(
         problem,
-        instances.starts(seed),
+        case.starts(),
         problem.sigma0 if sigma0 is None else sigma0,
         bounds=problem.bounds,
-        seed=instances.method_seed(seed),
+        seed=case.seed,
         ftarget=problem.fopt + target,
         maxfevals=maxfevals,
         n_jobs=n_jobs,

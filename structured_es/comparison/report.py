@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 
+import numpy as np
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -39,8 +40,8 @@ def summary_report(
     return Group(*spaced, Text(_LEGEND.format(target=target, ratio=ratio), style="dim"))
 
 
-def runs_table(runs: Sequence[Run]) -> Table:
-    """A table with a row for each seed, and below it the best solution."""
+def runs_report(runs: Sequence[Run]) -> Group:
+    """A table with a row for each seed, and the best candidate."""
     table = _table()
     for heading in ("seed", "solved", "gap", "evaluations", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -54,7 +55,9 @@ def runs_table(runs: Sequence[Run]) -> Table:
             f"{run.seconds:.2f}",
             run.message,
         )
-    return table
+    best = min(runs, key=lambda run: run.fun)
+    x = np.array2string(np.array(best.x), precision=6, threshold=20, max_line_width=80)
+    return Group(table, "", f"best, {best.fun:.6g} at", x)
 
 
 _LEGEND = """\
@@ -83,7 +86,7 @@ def _summary_table(title: str, rows: Sequence[Summary], reference: str | None) -
 
 def _stops(row: Summary) -> str:
     reasons = ", ".join(f"{reason} ({count})" for reason, count in row.stops.items())
-    return f"{row.method} failed by {reasons}"
+    return f"{row.method} stopped by {reasons}"
 
 
 def _table(title: str | None = None) -> Table:

@@ -18,11 +18,18 @@ from math import exp, sqrt
 import numpy as np
 
 from structured_es.search.ranking import Weights
-from structured_es.search.rates import shape_rates, step_size_rates, weights_for
+from structured_es.search.rates import (
+    ShapeRates,
+    StepSizeRates,
+    shape_rates,
+    step_size_rates,
+    weights_for,
+)
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.update_rule import UpdateRule
 from structured_es.structures.gradient import FloatArray, Gradient
 from structured_es.structures.retraction import Retraction
+from structured_es.structures.structure import Structure
 
 
 class Cumulation(UpdateRule):
@@ -33,35 +40,53 @@ class Cumulation(UpdateRule):
 
     Attributes:
         sigma_path: p_s, shape (n,).
-        paths: p_c, shape (n,), for each number of degrees of freedom that the structure asks for.
+        shape_path: p_c, shape (n,).
         generations: number of updates so far.
     """
 
     def __init__(self, dim: int) -> None:
         self.sigma_path = np.zeros(dim)
-        self.paths: dict[int, FloatArray] = {}
+        self.shape_path = np.zeros(dim)
         self.generations = 0
+        self._gathered: dict[int, list[Gradient]] = {}
 
     def update(
         self, distribution: SearchDistribution, ranked: FloatArray, retraction: Retraction
     ) -> SearchDistribution:
         popsize, dim = ranked.shape
+        structure = distribution.structure
         weights, rates = weights_for(popsize), step_size_rates(dim, popsize)
         step = weights.mean @ ranked
-        self._cumulate(step, weights.mueff, rates.c_sigma)
-        length = sqrt(self.sigma_path @ self.sigma_path) / rates.expected_length
-        limit = 1.4 + 2.0 / (dim + 1.0)
-        limit *= sqrt(1.0 - (1.0 - rates.c_sigma) ** (2 * self.generations))
-        source = _PathGradient(ranked, weights, step, self.paths, stalled=length > limit)
-        structure, log_volume = distribution.structure.update(source, retraction)
-        self.paths = source.new_paths
-        log_growth = min(1.0, rates.c_sigma / rates.damping * (length - 1.0))
-        return distribution.moved(step, exp(log_volume + log_growth), structure)
+        growth, stalled = self._cumulate_sigma(step, weights, rates)
+        lost = self._cumulate_shape(step, weights, structure, stalled=stalled)
+        source = _PathGradient(ranked, weights, self.shape_path, lost, self._gathered)
+        structure, log_volume = structure.update(source, retraction)
+        return distribution.moved(step, exp(log_volume + growth), structure)
 
-    def _cumulate(self, step: FloatArray, mueff: float, c_sigma: float) -> None:
+    def _cumulate_sigma(
+        self, step: FloatArray, weights: Weights, rates: StepSizeRates
+    ) -> tuple[float, bool]:
+        """Advance p_s; the change of log sigma, and whether p_s is too long for p_c to follow."""
+        c = rates.c_sigma
         self.generations += 1
-        self.sigma_path = (1.0 - c_sigma) * self.sigma_path
-        self.sigma_path += sqrt(c_sigma * (2.0 - c_sigma) * mueff) * step
+        self.sigma_path = (1.0 - c) * self.sigma_path
+        self.sigma_path += sqrt(c * (2.0 - c) * weights.mueff) * step
+        length = sqrt(self.sigma_path @ self.sigma_path) / rates.expected_length
+        limit = 1.4 + 2.0 / (len(step) + 1.0)
+        limit *= sqrt(1.0 - (1.0 - c) ** (2 * self.generations))
+        return min(1.0, c / rates.damping * (length - 1.0)), length > limit
+
+    def _cumulate_shape(
+        self, step: FloatArray, weights: Weights, structure: Structure, *, stalled: bool
+    ) -> float:
+        """Advance p_c; the share of its variance that is lost because the search stalled."""
+        c = shape_rates(structure.dof, len(step), weights.popsize).c_path
+        variance = c * (2.0 - c)
+        self.shape_path = (1.0 - c) * self.shape_path
+        if stalled:
+            return variance
+        self.shape_path += sqrt(variance * weights.mueff) * step
+        return 0.0
 
 
 class _PathGradient:
@@ -71,27 +96,44 @@ class _PathGradient:
         self,
         ranked: FloatArray,
         weights: Weights,
-        step: FloatArray,
-        paths: dict[int, FloatArray],
-        *,
-        stalled: bool,
+        path: FloatArray,
+        lost: float,
+        gathered: dict[int, list[Gradient]],
     ) -> None:
-        self._ranked, self._step, self._paths = ranked, step, paths
-        self._parents, self._mueff, self._stalled = weights.parents, weights.mueff, stalled
-        self.new_paths: dict[int, FloatArray] = {}
+        popsize, dim = ranked.shape
+        self._rows = np.empty((popsize + 1, dim))
+        self._rows[:-1], self._rows[-1] = ranked, path
+        self._squares = np.einsum("ij,ij->i", self._rows, self._rows)
+        self._worse = slice(weights.parents, popsize)
+        self._correction = dim / self._squares[self._worse]
+        self._lost = lost
+        self._gathered = gathered
+        self._answers: dict[int, Gradient | None] = {}
 
-    def gradient(self, dof: int) -> Gradient:
-        popsize, dim = self._ranked.shape
-        rates = shape_rates(dof, dim, popsize)
-        gained = 0.0 if self._stalled else rates.c_path * (2.0 - rates.c_path)
-        path = self._step * sqrt(gained * self._mueff)
-        if dof in self._paths:
-            path += (1.0 - rates.c_path) * self._paths[dof]
-        self.new_paths[dof] = path
-        rows = np.empty((popsize + 1, dim))
-        rows[:-1], rows[-1] = self._ranked, path
-        squares = np.einsum("ij,ij->i", rows, rows)
+    def rate(self, dof: int) -> float:
+        return self._rates(dof).rate
+
+    def gradient(self, dof: int) -> Gradient | None:
+        if dof not in self._answers:
+            self._answers[dof] = self._gather(dof)
+        return self._answers[dof]
+
+    def _rates(self, dof: int) -> ShapeRates:
+        return shape_rates(dof, self._rows.shape[1], len(self._rows) - 1)
+
+    def _gather(self, dof: int) -> Gradient | None:
+        rates = self._rates(dof)
+        gradient = self._gradient(rates)
+        if rates.gap == 1:
+            return gradient
+        gathered = self._gathered.setdefault(dof, [])
+        gathered.append(gradient)
+        if len(gathered) < rates.gap:
+            return None
+        return Gradient.total(self._gathered.pop(dof))
+
+    def _gradient(self, rates: ShapeRates) -> Gradient:
         weights = rates.rows.copy()
-        weights[self._parents : -1] *= dim / squares[self._parents : -1]
-        lost = rates.c_one * rates.c_path * (2.0 - rates.c_path) if self._stalled else 0.0
-        return Gradient(rows, weights, rates.total - lost, float(weights @ squares))
+        weights[self._worse] *= self._correction
+        shift = rates.total - rates.c_one * self._lost
+        return Gradient(self._rows, weights, shift, float(weights @ self._squares), rates.rate)

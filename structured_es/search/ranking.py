@@ -31,6 +31,11 @@ class Weights:
     mueff: float
     mueff_negative: float
 
+    @property
+    def popsize(self) -> int:
+        """Number of ranks."""
+        return len(self.mean)
+
     @cached_property
     def parents(self) -> int:
         """Number of ranks before the first negative weight."""

@@ -28,12 +28,20 @@ class ShapeRates:
         c_path: cumulation of that path, one over its time horizon in generations.
         rows: (popsize + 1,) weights of the ranked candidates, c_mu included, and of the path.
         total: their sum.
+        rate: c_1 + c_mu.
+        gap: generations to gather before the structure moves.
     """
 
     c_one: float
     c_path: float
     rows: FloatArray
     total: float
+    rate: float
+    gap: int
+
+
+_LAZY_RATE, _LAZY_GAP = 0.1, 3
+"""A structure moves once the gathered rate reaches the first, after at most so many generations."""
 
 
 @dataclass(frozen=True)
@@ -84,4 +92,6 @@ def shape_rates(dof: int, dim: int, popsize: int) -> ShapeRates:
     negative = min(1.0 + c_one / c_mu, 1.0 + 2.0 * weights.mueff_negative / (mueff + 2.0))
     samples = c_mu * np.where(weights.shape < 0.0, negative * weights.shape, weights.shape)
     rows = np.append(samples, c_one)
-    return ShapeRates(c_one, c_path, rows, float(rows.sum()))
+    rate = c_one + c_mu
+    gap = max(1, min(_LAZY_GAP, int(_LAZY_RATE / rate)))
+    return ShapeRates(c_one, c_path, rows, float(rows.sum()), rate, gap)

@@ -49,6 +49,9 @@ class _UtilityGradient:
     rows: FloatArray
     utilities: FloatArray
 
+    def rate(self, dof: int) -> float:
+        return learning_rate(dof, self.rows.shape[1])
+
     def gradient(self, dof: int) -> Gradient:
-        weights = learning_rate(dof, self.rows.shape[1]) * self.utilities
+        weights = self.rate(dof) * self.utilities
         return Gradient.of(self.rows, weights, float(weights.sum()))

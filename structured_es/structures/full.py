@@ -2,19 +2,20 @@ r"""Full structure: A in GL(n), any covariance.
 
 Tangent: symmetric, M = G / 2. For m rows M is a multiple of I plus a matrix of rank m, and so is
 h(M), in closed form (`Retraction.low_rank`): A h(M) costs O(n^2 m), needs no factorisation and
-stays invertible with weights of either sign. For n <= m the n x n eigenproblem is smaller
+stays invertible with weights of either sign. For small n the n x n eigenproblem is cheaper
 and is solved instead. With xNES's weights this is xNES (Glasmachers, Schaul, Sun, Wierstra &
 Schmidhuber, GECCO 2010).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from structured_es.structures.gradient import FloatArray, Gradient
-from structured_es.structures.linalg import solve_rows, symmetric_eigen
+from structured_es.structures.linalg import inverse, solve_rows, symmetric_eigen
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
-from structured_es.structures.structure import Manifold
+from structured_es.structures.structure import Invertible, Manifold
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class SymmetricTangent:
         return 0.5 * self.gradient.symmetric()
 
 
-class Full(Manifold[SymmetricTangent]):
+class Full(Manifold[SymmetricTangent], Invertible):
     """Any invertible matrix.
 
     Args:
@@ -58,7 +59,7 @@ class Full(Manifold[SymmetricTangent]):
     def retract(self, tangent: SymmetricTangent, retraction: Retraction = EXPONENTIAL) -> "Full":
         gradient, matrix = tangent.gradient, self.matrix
         rows = gradient.rows
-        if self.dim <= len(rows):
+        if 3 * self.dim <= 2 * len(rows):
             values, vectors = symmetric_eigen(tangent.dense())
             matrix = ((matrix @ vectors) * retraction.value(values)) @ vectors.T
             return Full(self.dim, matrix=matrix)
@@ -67,6 +68,17 @@ class Full(Manifold[SymmetricTangent]):
         correction = (matrix @ rows.T) @ (psi @ rows)
         correction += scale * matrix
         return Full(self.dim, matrix=correction)
+
+    @cached_property
+    def inverse(self) -> FloatArray:
+        """A^-1, computed on first use."""
+        return inverse(self.matrix)
+
+    def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
+        return rows @ self.inverse
+
+    def precisions(self) -> FloatArray:
+        return np.einsum("ij,ij->j", self.inverse, self.inverse)
 
     def variances(self) -> FloatArray:
         return np.einsum("ij,ij->i", self.matrix, self.matrix)

@@ -29,18 +29,31 @@ class Gradient:
         shift: coefficient c of the identity.
         square: sum of w_i |r_i|^2, the trace without the identity part; whoever makes a gradient
             usually knows the lengths.
+        rate: the learning rate in the weights, their positive sum.
     """
 
     rows: FloatArray
     weights: FloatArray
     shift: float
     square: float
+    rate: float
 
     @staticmethod
     def of(rows: FloatArray, weights: FloatArray, shift: float) -> "Gradient":
         """A gradient whose row lengths are not known yet."""
         square = float(weights @ np.einsum("ij,ij->i", rows, rows))
-        return Gradient(rows, weights, shift, square)
+        return Gradient(rows, weights, shift, square, float(weights[weights > 0.0].sum()))
+
+    @staticmethod
+    def total(parts: "list[Gradient]") -> "Gradient":
+        """The sum of gradients in the same frame."""
+        return Gradient(
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.weights for part in parts]),
+            sum(part.shift for part in parts),
+            sum(part.square for part in parts),
+            sum(part.rate for part in parts),
+        )
 
     @property
     def log_volume(self) -> float:
@@ -49,7 +62,8 @@ class Gradient:
 
     def traceless(self) -> "Gradient":
         """G less its trace: the same rows with the shift that makes the trace vanish."""
-        return Gradient(self.rows, self.weights, self.square / self.rows.shape[1], self.square)
+        mean_square = self.square / self.rows.shape[1]
+        return Gradient(self.rows, self.weights, mean_square, self.square, self.rate)
 
     def block(self, left: slice = _ALL, right: slice = _ALL) -> FloatArray:
         """The block G[left, right] without its identity part."""
@@ -73,6 +87,14 @@ class GradientSource(Protocol):
     composed structure asks for its own gradient.
     """
 
-    def gradient(self, dof: int) -> Gradient:
-        """The gradient, learning rates for `dof` degrees of freedom included."""
+    def rate(self, dof: int) -> float:
+        """The learning rate of one generation for `dof` degrees of freedom."""
+        ...
+
+    def gradient(self, dof: int) -> Gradient | None:
+        """The gradient, learning rates for `dof` degrees of freedom included.
+
+        None means not yet: slow gradients are gathered over a few generations (in one frame they
+        simply add), which saves time and changes next to nothing.
+        """
         ...

@@ -132,7 +132,7 @@ class LowRank(Scaled):
     """
 
     def __init__(self, dim: int, rank: int) -> None:
-        super().__init__(Directions(dim, rank))
+        super().__init__(Directions(dim, rank), gated=False)
         self.rank = rank
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ from structured_es.structures.block_upper import BlockUpper
 from structured_es.structures.diagonal import Diagonal
 from structured_es.structures.full import Full
 from structured_es.structures.low_rank import LowRank
+from structured_es.structures.scaled import Scaled
 from structured_es.structures.structure import Structure
 from structured_es.structures.triangular import Triangular
 
@@ -18,7 +19,7 @@ _DEFAULT_RANK = 8
 
 
 def _auto(dim: int) -> Structure:
-    return Full(dim) if dim <= FULL_UP_TO else LowRank(dim, _DEFAULT_RANK)
+    return Scaled(Full(dim)) if dim <= FULL_UP_TO else LowRank(dim, _DEFAULT_RANK)
 
 
 _MAKERS: dict[str, Callable[[int], Structure]] = {

@@ -5,20 +5,24 @@ The exact gradient of log D is that of the inner structure's frame,
     g_i = sum_j w_j (B z_j)_i (B^-T z_j)_i - c,
 
 and its Fisher information 1 + C_ii (C^-1)_ii with C = B B^T: one plus the variance inflation
-factor of variable i. D moves by g_i over that, so it is quick where it stands alone and slow
-where it is entangled with correlations, at O(n) beyond two products with B. Cf. diagonal
-acceleration (Akimoto & Hansen, "Diagonal acceleration for covariance matrix adaptation evolution
-strategies", ECJ 2020).
+factor of variable i. D moves by g_i over that, at the learning rate of n parameters, so it is
+quick where it stands alone and slow where it is entangled with correlations. Where B could learn
+the scales too, a gate (`gate.py`) lets D move only while its steps agree, and the frame of g may
+be a few generations old, which spares inversions. Cf. Akimoto & Hansen, "Diagonal acceleration
+for covariance matrix adaptation evolution strategies" (ECJ 2020).
 """
 
-import copy
 from typing import Self
 
 import numpy as np
 
-from structured_es.structures.gradient import FloatArray, GradientSource
+from structured_es.structures.gate import shut_gate
+from structured_es.structures.gradient import FloatArray, Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Invertible, Structure
+
+_FRAME_DRIFT = 0.03
+"""Learning rate that B may gather before the frame of D's gradient is renewed."""
 
 
 class Scaled(Structure):
@@ -26,12 +30,20 @@ class Scaled(Structure):
 
     Args:
         inner: B; it must know its inverse.
+        gated: whether D moves only while its steps agree. Needed where B can learn the scales of
+            the variables too, and then costs little where they need not be learned.
+
+    Attributes:
+        inner: B.
+        scales: the diagonal of D, shape (n,), product 1.
     """
 
-    def __init__(self, inner: Invertible) -> None:
+    def __init__(self, inner: Invertible, *, gated: bool = True) -> None:
         super().__init__(inner.dim)
         self.inner = inner
         self.scales = np.ones(inner.dim)
+        self._gate = shut_gate(inner.dim) if gated else None
+        self._set_frame(inner)
 
     def __repr__(self) -> str:
         return f"Scaled({self.inner!r})"
@@ -51,9 +63,14 @@ class Scaled(Structure):
     def update(
         self, source: GradientSource, retraction: Retraction = EXPONENTIAL
     ) -> tuple[Self, float]:
-        new = copy.copy(self)
+        new = self._copy()
+        gradient = source.gradient(self.dim)
+        if gradient is not None:
+            new._move_scales(gradient)
         new.inner, log_volume = self.inner.update(source, retraction)
-        new.scales = self.scales * np.exp(self._log_scale_step(source))
+        new._drift += source.rate(self.inner.dof)
+        if new._drift >= _FRAME_DRIFT and new.inner is not self.inner:
+            new._set_frame(new.inner)
         return new, log_volume
 
     def variances(self) -> FloatArray:
@@ -63,10 +80,24 @@ class Scaled(Structure):
         """Condition number of the inner structure: scales of the variables cost no precision."""
         return self.inner.condition()
 
-    def _log_scale_step(self, source: GradientSource) -> FloatArray:
-        gradient = source.gradient(self.dim)
-        inner = self.inner
-        products = inner.apply(gradient.rows) * inner.apply_inverse_transpose(gradient.rows)
-        step = gradient.weights @ products - gradient.shift
-        step /= 1.0 + inner.variances() * inner.precisions()
-        return step - step.mean()
+    def _copy(self) -> Self:
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        return new
+
+    def _set_frame(self, frame: Invertible) -> None:
+        self._frame = frame
+        self._information = 1.0 + frame.variances() * frame.precisions()
+        self._drift = 0.0
+
+    def _move_scales(self, gradient: Gradient) -> None:
+        frame = self._frame
+        products = frame.apply(gradient.rows) * frame.apply_inverse_transpose(gradient.rows)
+        step = (gradient.weights @ products - gradient.shift) / self._information
+        step -= step.sum() / self.dim
+        if self._gate is not None:
+            self._gate = self._gate.observe(step, gradient.rate)
+            if self._gate.opening == 0.0:
+                return
+            step *= self._gate.opening
+        self.scales = self.scales * np.exp(step)

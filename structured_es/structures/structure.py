@@ -108,6 +108,8 @@ class Manifold(Structure, Generic[T]):
         self, source: GradientSource, retraction: Retraction = EXPONENTIAL
     ) -> tuple[Self, float]:
         gradient = source.gradient(self.dof)
+        if gradient is None:
+            return self, 0.0
         new = self.retract(self.tangent(gradient.traceless()), retraction)
         return new, gradient.log_volume
 

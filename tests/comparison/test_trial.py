@@ -46,8 +46,8 @@ def test_target_is_hit_at_its_candidate_and_ends_the_trial():
     assert (trial.evaluations_to_target, trial.nfev, trial.stop) == (6, 6, "target")
     assert trial.gap == 0.5
     assert (trial.problem, trial.dim, trial.method, trial.seed) == ("the line", 1, "scripted", 4)
-    assert 0 <= trial.cpu_seconds
-    assert 0 < trial.seconds
+    assert trial.cpu_seconds >= 0
+    assert trial.seconds > 0
 
 
 def test_target_is_measured_from_the_least_loss():

@@ -1,0 +1,113 @@
+"""Structures by name."""
+
+import pytest
+
+from structured_es import structures
+from structured_es.structures import (
+    BlockLower,
+    BlockUpper,
+    Diagonal,
+    Full,
+    LowRank,
+    Triangular,
+    make_structure,
+)
+
+
+def test_every_name_makes_a_structure():
+    assert structures.names() == list(dict.fromkeys(structures.names()))
+    for name in structures.names():
+        for dim in (1, 2, 10):
+            made = make_structure(name.replace(":k", ":1"), dim)
+            assert isinstance(made, structures.Structure)
+            assert made.dim == dim
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "attributes"),
+    [
+        ("full", Full, {}),
+        ("diagonal", Diagonal, {}),
+        ("triangular", Triangular, {}),
+        ("low-rank:3", LowRank, {"rank": 3}),
+        ("low-rank:0", LowRank, {"rank": 0}),
+        ("low-rank:12", LowRank, {"rank": 12}),
+        ("block-lower:3", BlockLower, {"k": 3}),
+        ("block-upper:12", BlockUpper, {"k": 12}),
+    ],
+)
+def test_name_and_rank(name, kind, attributes):
+    made = make_structure(name, 12)
+    assert type(made) is kind
+    for attribute, value in attributes.items():
+        assert getattr(made, attribute) == value
+
+
+@pytest.mark.parametrize("name", ["low-rank", "block-lower", "block-upper"])
+@pytest.mark.parametrize("dim", [1, 5, 50])
+def test_default_rank_fits_any_dimension(name, dim):
+    assert make_structure(name, dim).dim == dim
+
+
+def test_auto_is_full_while_that_is_affordable():
+    assert make_structure("auto", 10).dof == Full(10).dof
+    assert make_structure("auto", 100_000).dof < 100 * 100_000
+
+
+def test_instances_pass_through():
+    structure = LowRank(7, 2)
+    assert make_structure(structure, 7) is structure
+    with pytest.raises(ValueError, match=r"^structure: expected dimension 8.*dimension 7"):
+        make_structure(structure, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ful", "'full'"),
+        ("diag", "'diagonal'"),
+        ("lowrank:8", "'low-rank'"),
+        ("low_rank", "'low-rank'"),
+        ("block-low:3", "'block-lower'"),
+        ("triangle", "'triangular'"),
+        ("", "full"),
+        ("xyzzy", "full"),
+    ],
+)
+def test_unknown_names_suggest_close_ones(name, meant):
+    with pytest.raises(ValueError, match=rf"^structure: unknown name {name!r}; .*{meant}"):
+        make_structure(name, 10)
+
+
+@pytest.mark.parametrize("rank", ["11", "-1", "1.5", "two", "", " ", "1:2", "1e1"])
+@pytest.mark.parametrize("name", ["low-rank", "block-lower", "block-upper"])
+def test_ranks_out_of_range(name, rank):
+    with pytest.raises(ValueError, match=r"^structure: expected a rank between 0 and n = 10"):
+        make_structure(f"{name}:{rank}", 10)
+
+
+@pytest.mark.parametrize("name", ["full:3", "diagonal:0", "triangular:", "auto:8"])
+def test_rank_where_none_belongs(name):
+    with pytest.raises(ValueError, match=r"^structure: .* takes no rank"):
+        make_structure(name, 10)
+
+
+@pytest.mark.parametrize("value", [None, 3, ["full"], b"full", Full])
+def test_other_types(value):
+    with pytest.raises(TypeError, match=r"^structure: expected a name or a Structure"):
+        make_structure(value, 10)
+
+
+@pytest.mark.parametrize("make", [LowRank, BlockLower, BlockUpper])
+@pytest.mark.parametrize(
+    ("rank", "error"), [(6, ValueError), (-1, ValueError), (2.0, TypeError), (True, TypeError)]
+)
+def test_rank_of_constructors(make, rank, error):
+    with pytest.raises(error, match=r"^(rank|k): expected"):
+        make(5, rank)
+
+
+@pytest.mark.parametrize("make", [Full, Diagonal, Triangular])
+def test_dimension_of_constructors(make):
+    with pytest.raises(ValueError, match=r"^dim: expected a positive integer, got 0"):
+        make(0)

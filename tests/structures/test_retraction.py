@@ -1,0 +1,83 @@
+"""Retractions as scalar functions, and their closed form for a low rank argument."""
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from structured_es.structures import EXPONENTIAL, QUADRATIC
+from structured_es.structures.retraction import get_retraction
+
+from .laws import assert_close
+
+BOTH = pytest.mark.parametrize("retraction", [EXPONENTIAL, QUADRATIC], ids=lambda r: r.name)
+
+
+def dense(retraction, matrix):
+    if retraction is EXPONENTIAL:
+        return expm(matrix)
+    return np.eye(len(matrix)) + matrix + 0.5 * matrix @ matrix
+
+
+@BOTH
+def test_starts_like_one_plus_a(retraction):
+    assert retraction.value(np.zeros(1)) == 1.0
+    assert retraction.difference(np.zeros(1), np.zeros(1)) == 1.0
+
+
+def test_only_the_exponential_reaches_small_values_but_both_stay_positive():
+    a = np.linspace(-30.0, 5.0, 400)
+    assert (EXPONENTIAL.value(a) > 0.0).all()
+    assert (QUADRATIC.value(a) >= 0.5).all()
+
+
+@BOTH
+def test_divided_difference(retraction):
+    a, b = np.meshgrid(np.linspace(-4.0, 3.0, 15), np.linspace(-3.9, 3.1, 15))
+    desired = (retraction.value(a) - retraction.value(b)) / (a - b)
+    np.testing.assert_allclose(retraction.difference(a, b), desired, rtol=1e-12)
+    np.testing.assert_allclose(retraction.difference(b, a), desired, rtol=1e-12)
+
+
+@BOTH
+@pytest.mark.parametrize("gap", [0.0, 5e-324, 1e-300, 1e-16, 1e-9])
+def test_divided_difference_of_close_arguments_is_the_derivative(retraction, gap):
+    a = np.array([-2.0, 0.0, 1.5])
+    derivative = np.exp(a) if retraction is EXPONENTIAL else 1.0 + a
+    np.testing.assert_allclose(retraction.difference(a, a + gap), derivative, rtol=1e-8)
+
+
+@BOTH
+@pytest.mark.parametrize("size", [0.0, 1e-12, 0.5, 4.0, 30.0])
+@pytest.mark.parametrize("rows", [1, 3, 10])
+@pytest.mark.parametrize("sign", [1.0, -1.0, 0.0])
+def test_low_rank_is_the_dense_function(retraction, size, rows, sign):
+    """Weights of one sign or of both, more rows than dimensions, and two rows that are equal."""
+    rng = np.random.default_rng(rows)
+    points = rng.standard_normal((rows, 6))
+    points[-1] = points[0]
+    weights = rng.uniform(0.5, 1.0, rows) * (sign or np.where(np.arange(rows) % 2, 1.0, -1.0))
+    argument = points.T @ np.diag(weights) @ points
+    factor = size / np.linalg.norm(argument)
+    weights *= factor
+    argument = factor * argument + 0.3 * np.eye(6)
+    scale, psi = retraction.low_rank(points @ points.T, weights, 0.3)
+    assert scale == pytest.approx(float(retraction.value(np.array(0.3))))
+    laid_out = scale * np.eye(6) + points.T @ psi @ points
+    assert_close(laid_out, dense(retraction, argument), 1e-12 * max(1.0, size))
+    assert_close(psi, psi.T, 1e-12)
+
+
+@BOTH
+def test_low_rank_leaves_its_arguments_alone(retraction):
+    gram, weights = np.diag([40.0, 2.0]), np.array([1.0, -3.0])
+    before = gram.copy(), weights.copy()
+    retraction.low_rank(gram, weights, 0.0)
+    np.testing.assert_array_equal(gram, before[0])
+    np.testing.assert_array_equal(weights, before[1])
+
+
+def test_by_name():
+    assert get_retraction("exp") is EXPONENTIAL
+    assert get_retraction("quadratic") is QUADRATIC
+    with pytest.raises(ValueError, match=r"^retraction: expected 'exp' or 'quadratic', got 'cay'"):
+        get_retraction("cay")

@@ -1,0 +1,219 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import problems
+import structured_es
+from structured_es.cli import app
+from structured_es.comparison import compare as compare_module
+from structured_es.comparison.compare import compare
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, arguments, prog_name="structured-es")
+
+
+def call_json(*arguments):
+    done = call(*arguments, "--json")
+    assert done.exit_code == 0, done.output
+    assert done.stderr == ""
+    return json.loads(done.stdout, parse_constant=pytest.fail)
+
+
+def shell(*arguments, **options):
+    program = "import sys; from structured_es.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
+
+
+def test_list_names_everything():
+    done = call("list")
+    assert done.exit_code == 0
+    for name in (*problems.names(), *structured_es.structures.names(), "cma", "cma-sep"):
+        assert re.search(rf"^  {re.escape(name)}\b", done.stdout, flags=re.MULTILINE)
+    contents = call_json("list")
+    assert set(contents) == {"problems", "structures", "baselines"}
+    assert contents["problems"]["sphere"] == problems.describe("sphere")
+
+
+def test_list_imports_neither_baselines_nor_plots():
+    program = """
+import atexit, sys
+from structured_es.cli import main
+atexit.register(lambda: print({"cma", "matplotlib"} & set(sys.modules)))
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, "list"], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_version():
+    assert call("--version").stdout.split() == ["structured-es", structured_es.__version__]
+
+
+@pytest.mark.parametrize("command", ["list", "run", "compare"])
+def test_help_shows_examples(command):
+    done = call(command, "--help")
+    assert done.exit_code == 0
+    assert f"structured-es {command}" in done.stdout.partition("Try:")[2]
+
+
+def test_no_command_shows_help():
+    done = call()
+    assert done.exit_code == 0
+    assert "compare" in done.stdout
+
+
+def test_run_gives_the_trials_of_a_comparison():
+    document = call_json(
+        "run", "ellipsoid", "--dim", "3", "--rotate", "--seeds", "2", "--seed", "4"
+    )
+    trials = compare(["ellipsoid"], ["auto"], dims=(3,), rotate=True, seeds=2, seed=4)
+    assert [run["nfev"] for run in document["runs"]] == [t.nfev for t in trials]
+    for run, trial in zip(document["runs"], trials, strict=True):
+        assert run["solved"]
+        assert (run["seed"], run["gap"]) == (trial.seed, trial.gap)
+        problem = problems.get("ellipsoid", 3, seed=run["seed"], rotate=True)
+        assert problem(run["x"]) == pytest.approx(run["fun"])
+    assert document["settings"]["budget"] == 30_000
+
+
+def test_run_takes_its_options():
+    options = ["--budget", "20n", "--popsize", "8", "--sigma0", "0.3", "--update", "xnes"]
+    options += ["--structure", "diagonal", "--restarts", "ipop", "--target", "1e-4", "--shift"]
+    (run,) = call_json("run", "rastrigin", "--dim", "2", *options)["runs"]
+    assert run["nfev"] <= 40
+    done = call("run", "sphere", "--dim", "2")
+    assert done.exit_code == 0
+    assert "yes" in done.stdout
+    assert "best" in done.stdout
+
+
+def test_run_with_processes_gives_the_same():
+    command = ["run", "sphere", "--dim", "2", "--budget", "60"]
+    for several in ([], ["--seeds", "2"]):
+        runs = [call_json(*command, *several, "--n-jobs", jobs)["runs"] for jobs in "12"]
+        for one, two in zip(*runs, strict=True):
+            assert one["x"] == pytest.approx(two["x"])  # batches round differently
+
+
+def test_compare_document_and_files(tmp_path):
+    out = tmp_path / "results"
+    options = ["--dim", "2,3", "--structures", "full,low-rank:1", "--baselines", "cma,cma-sep"]
+    document = call_json(
+        "compare", "sphere", "ellipsoid:1e4", *options, "--seeds", "2", "--out", str(out)
+    )
+    methods = ["full", "low-rank:1", "cma", "cma-sep"]
+    assert document["settings"]["methods"] == methods
+    assert [(s["problem"], s["dim"], s["method"]) for s in document["summary"]] == [
+        (problem, dim, method)
+        for problem in ("sphere", "ellipsoid:1e4")
+        for dim in (2, 3)
+        for method in methods
+    ]
+    assert all(s["ratio"] == 1.0 for s in document["summary"] if s["method"] == "cma")
+    assert len(document["trials"]) == 32
+    written = json.loads((out / "summary.json").read_text())
+    assert written["summary"] == document["summary"]
+    assert len((out / "trials.jsonl").read_text().splitlines()) == 32
+    assert (out / "comparison.png").stat().st_size > 20_000
+    assert "</svg>" in (out / "comparison.svg").read_text()
+
+
+def test_compare_table_in_a_shell(tmp_path):
+    done = shell("compare", "sphere", "--dim", "2", "--seeds", "2", "--structures", "auto,diagonal")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0].rstrip() == "sphere, n = 2"
+    assert lines[1].split()[:3] == ["method", "solved", "median"]
+    assert [line.split()[:2] for line in lines[2:5]] == [
+        ["auto", "2/2"],
+        ["diagonal", "2/2"],
+        ["cma", "2/2"],
+    ]
+
+
+def test_compare_without_baselines():
+    document = call_json("compare", "sphere", "--dim", "2", "--baselines", "", "--budget", "30")
+    assert {s["ratio"] for s in document["summary"]} == {None}
+    assert {s["ert"] for s in document["summary"]} == {None}
+
+
+BAD_INPUT = {
+    ("run", "spere"): "did you mean 'sphere'",
+    ("run", "sphere", "--dim", "0"): "--dim",
+    ("run", "sphere", "--dim", "ten"): "--dim",
+    ("run", "rosenbrock", "--dim", "1"): "at least 2",
+    ("run", "sphere", "--structure", "ful"): "full",
+    ("run", "sphere", "--structure", "low-rank:11"): "low-rank:11",
+    ("run", "sphere", "--update", "nes"): "update",
+    ("run", "sphere", "--budget", "-5"): "budget",
+    ("run", "sphere", "--budget", "lots"): "budget",
+    ("run", "sphere", "--popsize", "1"): "popsize",
+    ("run", "sphere", "--sigma0", "nan"): "sigma0",
+    ("run", "sphere", "--sigma0", "0"): "sigma0",
+    ("run", "sphere", "--target", "nan"): "target",
+    ("run", "sphere", "--restarts", "often"): "restarts",
+    ("run", "sphere", "--seed", "-1"): "--seed",
+    ("run", "sphere", "--seeds", "0"): "--seeds",
+    ("run", "sphere", "--n-jobs", "0"): "--n-jobs",
+    ("run", "ellipsoid:x"): "conditioning",
+    ("run",): "problem",
+    ("run", "sphere", "cigar"): "cigar",
+    ("run", "sphere", "--colour"): "--colour",
+    ("rum",): "run",
+    ("compare",): "problem",
+    ("compare", "sphere", "spere"): "sphere",
+    ("compare", "sphere", "sphere"): "twice",
+    ("compare", "sphere", "--dim", "10,x"): "dim",
+    ("compare", "sphere", "--dim", "0"): "dim",
+    ("compare", "sphere", "--dim", ","): "problems",
+    ("compare", "sphere", "--structures", "fulll"): "full",
+    ("compare", "sphere", "--structures", "block-lower:99"): "99",
+    ("compare", "sphere", "--structures", ",", "--baselines", ","): "methods",
+    ("compare", "sphere", "--baselines", "cmaa"): "cma",
+    ("compare", "sphere", "--budget", "-1n"): "budget",
+    ("compare", "sphere", "--seeds", "0"): "--seeds",
+    ("compare", "sphere", "--target", "-1"): "target",
+    ("compare", "sphere", "--restarts", "no"): "restarts",
+    ("compare", "sphere", "--out", "/dev/null/here"): "/dev/null",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD_INPUT, ids=" ".join)
+def test_bad_input_is_one_line_and_exit_code_2(arguments):
+    done = call(*arguments)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert re.fullmatch(r"structured-es: .+\n", done.stderr)
+    assert BAD_INPUT[arguments] in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("run", "spere"), ("compare", "sphere", "--dim", "0")])
+def test_bad_input_in_a_shell(arguments):
+    done = shell(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+
+
+def test_interrupt_is_one_line_and_exit_code_130(monkeypatch):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compare_module, "run_trial", interrupted)
+    done = call("compare", "sphere")
+    assert (done.exit_code, done.stdout) == (130, "")
+    assert done.stderr == "structured-es: interrupted\n"

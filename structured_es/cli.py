@@ -149,9 +149,9 @@ def run(
     structured-es run ellipsoid:1e4 --rotate --structure low-rank:4 --seeds 5 --json
     """
     from structured_es.comparison import report
-    from structured_es.comparison.parallel import parallel_map
     from structured_es.comparison.progress import count_progress
     from structured_es.comparison.repeat import run_seed
+    from structured_es.runs.evaluation import parallel_map
 
     with _bad_input():
         maxfevals = parse_budget(budget, dim)

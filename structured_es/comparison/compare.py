@@ -18,8 +18,8 @@ from structured_es.comparison.budget import parse_budget
 from structured_es.comparison.instances import Case, Instances, all_instances
 from structured_es.comparison.methods import Method, all_methods
 from structured_es.comparison.optimizer import Optimizer
-from structured_es.comparison.parallel import parallel_map
 from structured_es.comparison.trial import Trial, run_trial
+from structured_es.runs.evaluation import parallel_map
 
 Progress: TypeAlias = Callable[[int, int], None]
 

@@ -6,13 +6,14 @@ from typing import Any, Self, TypeVar
 
 import joblib
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from structured_es.structures.gradient import FloatArray
 
 Objective = Callable[..., Any]
 
-S = TypeVar("S")
-T = TypeVar("T")
+Item = TypeVar("Item")
+Output = TypeVar("Output")
 
 
 class Evaluator:
@@ -75,16 +76,26 @@ class Evaluator:
         return np.array(self._pool(jobs))
 
 
-def parallel_map(function: Callable[[S], T], items: Iterable[S], *, n_jobs: int = 1) -> Iterator[T]:
-    """Results of function for each item, in order, as soon as they are there.
+def parallel_map(
+    function: Callable[[Item], Output], items: Iterable[Item], *, n_jobs: int = 1
+) -> Iterator[Output]:
+    """Results of function for each item, in order, each as soon as it is there.
+
+    Linear algebra gets one thread in each, so that results do not depend on n_jobs in their last
+    digits and threads do not wait for each other.
 
     Args:
-        function: called once for each item, in worker processes unless n_jobs is 1.
-        items: the arguments.
-        n_jobs: processes, as in joblib (-1: all cores).
+        function: called once for each item.
+        items: what to work on.
+        n_jobs: processes, as in joblib (1: this one, -1: all cores).
     """
-    jobs = (joblib.delayed(function)(item) for item in items)
+    jobs = (joblib.delayed(_call_in_one_thread)(function, item) for item in items)
     yield from joblib.Parallel(n_jobs, return_as="generator")(jobs)
+
+
+def _call_in_one_thread(function: Callable[[Item], Output], item: Item) -> Output:
+    with threadpool_limits(limits=1):
+        return function(item)
 
 
 def call(fun: Objective, x: FloatArray, args: tuple[Any, ...]) -> float:

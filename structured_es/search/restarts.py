@@ -6,6 +6,7 @@ the next run to the regime that has used less of the budget (Hansen, BBOB worksh
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -52,6 +53,8 @@ class Restarts(ABC):
         bounds: as for EvolutionStrategy.
         seed: fixes the whole trajectory.
         max_restarts: how many runs may follow the first; BIPOP counts the large ones only.
+        make: what a run is made with; anything with the constructor arguments, ask, tell, stop,
+            result and counts of an EvolutionStrategy.
         **options: those of EvolutionStrategy; ftarget, maxfevals and timeout hold for all runs
             together.
 
@@ -68,8 +71,10 @@ class Restarts(ABC):
         bounds: BoundsLike = None,
         seed: Seed = None,
         max_restarts: int = 9,
+        make: Callable[..., Any] = EvolutionStrategy,
         **options: Any,
     ) -> None:
+        self._make = make
         self._x0, self._sigma0, self._bounds = x0, sigma0, bounds
         self._rng = make_generator(seed)
         self._max_restarts = check_count("max_restarts", max_restarts, least=0)
@@ -164,12 +169,12 @@ class Restarts(ABC):
         """Standard deviations of the current run, shape (n,)."""
         return self._run.stds
 
-    def _launch(self, plan: Plan) -> EvolutionStrategy:
+    def _launch(self, plan: Plan) -> Any:
         rng = self._rng.spawn(1)[0]
         x0 = self._x0
         if self.runs and not callable(x0):
             x0 = uniform_start(self._bounds, x0, rng)
-        return EvolutionStrategy(
+        return self._make(
             x0,
             np.multiply(self._sigma0, plan.sigma_factor),
             popsize=plan.popsize,

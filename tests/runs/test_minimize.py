@@ -178,18 +178,15 @@ def test_x0_may_be_drawn(restarts):
 
 @pytest.mark.parametrize("restarts", ["ipop", "bipop"])
 def test_restarts(restarts):
-    def rastrigin(x):
-        return float(10.0 * len(x) + np.sum(x**2 - 10.0 * np.cos(2.0 * np.pi * x)))
-
-    f = Counter(rastrigin)
+    f = Counter(lambda x: min(sphere(x - 4.0) + 1.0, sphere(x + 2.0)))
     result = minimize(
         f,
-        x0=np.full(4, 4.2),
-        sigma0=1.0,
+        x0=[4.0, 4.0],
+        sigma0=0.2,
         restarts=restarts,
         bounds=(-5.0, 5.0),
         ftarget=1e-8,
-        maxfevals=50_000,
+        maxfevals=60_000,
     )
     assert result.fun == min(f.losses) <= 1e-8
     assert result.restarts > 0

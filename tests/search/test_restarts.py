@@ -210,11 +210,15 @@ def test_options_reach_every_run(search):
 
 @BOTH
 def test_restarts_solve_what_one_run_does_not(search):
-    """Rastrigin from a corner: one run of the default popsize gets stuck."""
+    """Two basins: one run ends in the one where it starts."""
+
+    def two_basins(x):
+        return min(sphere(x - 4.0) + 1.0, sphere(x + 2.0))
+
     options = {"seed": 1, "bounds": (-5.0, 5.0), "ftarget": 1e-8, "maxfevals": 60_000}
-    one = run_until_stop(ses.EvolutionStrategy(np.full(4, 4.2), 1.0, **options), rastrigin)
-    assert one.result.fun > 0.5
-    many = run_until_stop(search(np.full(4, 4.2), 1.0, **options), rastrigin)
+    one = run_until_stop(ses.EvolutionStrategy([4.0, 4.0], 0.2, **options), two_basins)
+    assert one.result.fun == pytest.approx(1.0)
+    many = run_until_stop(search([4.0, 4.0], 0.2, **options), two_basins)
     assert many.result.fun <= 1e-8
     assert many.result.restarts > 0
 

@@ -47,6 +47,11 @@ def test_matrix(law, case, rng):
     law(laws.after_steps(structure, rng), rng)
 
 
+@pytest.mark.parametrize("case", [case for case in SIZES if case[1] == 7], ids=label)
+def test_volume_after_thousands_of_steps(case, rng):
+    laws.volume_law(make_structure(*case), rng, steps=2000, size=0.02)
+
+
 @pytest.mark.parametrize("case", [case for case in SIZES if case[1] > 1], ids=label)
 def test_condition(case, rng):
     structure = make_structure(*case)

@@ -8,6 +8,7 @@ from operator import index
 
 import numpy as np
 
+from problems import coco
 from problems.entries import ENTRIES, Entry
 from problems.problem import Problem
 from problems.transformation import random_rotation
@@ -15,6 +16,7 @@ from problems.transformation import random_rotation
 SHIFT_RANGE = 0.8  # of half the width of the start region, as in COCO (4 of 5)
 
 _BY_NAME = {entry.name: entry for entry in ENTRIES}
+_ON_REQUEST = {entry.name: entry for entry in coco.ENTRIES}
 
 
 def get(
@@ -30,7 +32,8 @@ def get(
 
     Args:
         name: one of `names()`; a colon and a number set the parameter of a function that has one:
-            "ellipsoid:1e4". Case does not matter and "_" or a space stands for "-".
+            "ellipsoid:1e4". Case does not matter and "_" or a space stands for "-". Or "bbob-f1" to
+            "bbob-f24" where cocoex is installed; their instance is the seed (see `problems.coco`).
         dim: number of variables n, positive; some functions need two.
         seed: fixes rotation and shift, a non-negative integer. The rotation is the same with and
             without a shift, and for every function in as many variables.
@@ -55,7 +58,8 @@ def get(
     if _flag("shift", shift):
         radius = SHIFT_RANGE * (entry.region[1] - entry.region[0]) / 2
         s = np.random.default_rng([seed, 1]).uniform(-radius, radius, n)
-    return _plain(entry, n, values).moved(rotation=Q, shift=s)
+    plain = coco.from_entry(entry, n, seed) if entry in coco.ENTRIES else _plain(entry, n, values)
+    return plain.moved(rotation=Q, shift=s)
 
 
 def names() -> list[str]:
@@ -96,14 +100,15 @@ def _parse(text: str) -> tuple[Entry, str | None]:
         raise TypeError(f"name must be a text such as 'ellipsoid', got {text!r}")
     name, colon, value = text.partition(":")
     key = name.strip().lower().replace("_", "-").replace(" ", "-")
-    if key not in _BY_NAME:
+    entry = _BY_NAME.get(key) or _ON_REQUEST.get(key)
+    if entry is None:
         raise ValueError(f"unknown problem {name!r}; {_hint(key)}")
-    return _BY_NAME[key], value if colon else None
+    return entry, value if colon else None
 
 
 def _hint(key: str) -> str:
     close = [entry.name for entry in ENTRIES if key and key in entry.description]
-    close += difflib.get_close_matches(key, _BY_NAME, n=3, cutoff=0.5)
+    close += difflib.get_close_matches(key, [*_BY_NAME, *_ON_REQUEST], n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(dict.fromkeys(map(repr, close)))}?"
     return f"known names: {', '.join(_BY_NAME)}"

@@ -40,7 +40,7 @@ class ShapeRates:
     gap: int
 
 
-_LAZY_RATE, _LAZY_GAP = 0.1, 3
+_LAZY_RATE, _LAZY_GAP = 0.25, 3
 """A structure moves once the gathered rate reaches the first, after at most so many generations."""
 
 

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from structured_es.search.validation import as_loss
 from structured_es.structures.gradient import FloatArray
 
 Objective = Callable[..., Any]
@@ -100,9 +101,4 @@ def _call_in_one_thread(function: Callable[[Item], Output], item: Item) -> Outpu
 
 def call(fun: Objective, x: FloatArray, args: tuple[Any, ...]) -> float:
     """The loss of one candidate, x of shape (n,); None counts as NaN, a failed evaluation."""
-    value = fun(x, *args)
-    if value is None:
-        return np.nan
-    if np.size(value) != 1 or np.asarray(value).dtype.kind not in "buif":
-        raise TypeError(f"fun: expected a real number, got {value!r} at x = {x!r}")
-    return float(np.asarray(value).item())
+    return as_loss("fun", fun(x, *args))

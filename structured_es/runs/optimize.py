@@ -1,6 +1,7 @@
 """`minimize`: the whole loop in one call."""
 
 from collections.abc import Callable
+from math import floor, inf
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -104,8 +105,8 @@ def _loop(
     report: Callable[[EvolutionStrategy | Restarts], None],
 ) -> Result:
     while not search.stop():
-        left = search.popsize if maxfevals is None else max(1, int(maxfevals) - search.nfev)
-        candidates = search.ask(min(search.popsize, left))
+        left = inf if maxfevals is None else maxfevals - search.nfev
+        candidates = search.ask(floor(min(search.popsize, left)))
         search.tell(candidates, evaluate(candidates.copy()))
         report(search)
         try:

@@ -9,12 +9,11 @@ so that an optimum on the boundary is an ordinary smooth optimum for the search 
 of pycma's BoundTransform). One-sided bounds fold once.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import Bounds
 
+from structured_es.search.validation import check_side
 from structured_es.structures.gradient import FloatArray
 
 BoundsLike = tuple[ArrayLike | None, ArrayLike | None] | Bounds | None
@@ -31,7 +30,8 @@ class Box:
 
     def __init__(self, lower: FloatArray, upper: FloatArray, spread: FloatArray) -> None:
         self.lower, self.upper = lower, upper
-        width = upper - lower
+        with np.errstate(over="ignore"):
+            width = upper - lower
         self._margin = np.where(width > 0.0, np.minimum(width / 20.0, 0.5 * spread), 1.0)
         self._low, self._high = lower - self._margin, upper + self._margin
         self._closed = np.isfinite(width)
@@ -40,7 +40,7 @@ class Box:
     def fold(self, free: FloatArray) -> FloatArray:
         """Feasible points for any points; (m, n) -> (m, n)."""
         inside = self._reflect(free)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             low = self.lower + np.square(inside - self._low) / (4.0 * self._margin)
             high = self.upper - np.square(inside - self._high) / (4.0 * self._margin)
         folded = np.where(inside < self.lower + self._margin, low, inside)
@@ -50,7 +50,7 @@ class Box:
     def unfold(self, points: FloatArray) -> FloatArray:
         """Points that fold on the given ones, which are clipped to the box first."""
         points = np.clip(points, self.lower, self.upper)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             low = self._low + np.sqrt(4.0 * self._margin * (points - self.lower))
             high = self._high - np.sqrt(4.0 * self._margin * (self.upper - points))
         free = np.where(points < self.lower + self._margin, low, points)
@@ -58,7 +58,7 @@ class Box:
 
     def _reflect(self, free: FloatArray) -> FloatArray:
         """Mirror at the outer ends of the margins until inside."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             phase = np.mod(free - np.where(self._closed, self._low, 0.0), self._period)
             twofold = self._low + np.minimum(phase, self._period - phase)
             onefold = np.where(free < self._low, 2.0 * self._low - free, free)
@@ -102,9 +102,9 @@ def uniform_start(bounds: BoundsLike, x0: ArrayLike, rng: np.random.Generator) -
     if bounds is None:
         return x0
     lower, upper = _sides(bounds, np.size(x0))
-    if not np.isfinite(upper - lower).all():
+    if not (np.isfinite(lower) & np.isfinite(upper)).all():
         return x0
-    return rng.uniform(lower, upper)
+    return lower + rng.random(len(lower)) * (upper - lower)
 
 
 def _sides(bounds: BoundsLike, dim: int) -> tuple[FloatArray, FloatArray]:
@@ -115,21 +115,4 @@ def _sides(bounds: BoundsLike, dim: int) -> tuple[FloatArray, FloatArray]:
         low, high = bounds  # type: ignore[misc]
     except (TypeError, ValueError):
         raise TypeError(f"bounds: expected a pair (lower, upper) or None, got {bounds!r}") from None
-    return _check_side("lower", low, -np.inf, dim), _check_side("upper", high, np.inf, dim)
-
-
-def _check_side(name: str, side: Any, default: float, dim: int) -> FloatArray:
-    if side is None:
-        return np.full(dim, default)
-    try:
-        values = [default if value is None else float(value) for value in np.ravel(side)]
-    except (TypeError, ValueError):
-        raise TypeError(f"bounds: expected numbers or None as {name}, got {side!r}") from None
-    if len(values) not in (1, dim) or np.ndim(side) > 1:
-        raise ValueError(
-            f"bounds: expected a number or {dim} values as {name}, got shape {np.shape(side)}"
-        )
-    array = np.broadcast_to(np.array(values), (dim,)).copy()
-    if np.isnan(array).any():
-        raise ValueError(f"bounds: expected no NaN in {name}, got {side!r}")
-    return array
+    return check_side("lower", low, -np.inf, dim), check_side("upper", high, np.inf, dim)

@@ -20,6 +20,7 @@ class Budget:
         self.criteria = criteria
         self.reasons: dict[str, StopReason] = {}
         self._began: float | None = None
+        self.count(0, inf)
 
     def begin(self) -> None:
         """Start the clock; later calls do nothing."""
@@ -31,7 +32,7 @@ class Budget:
         criteria = self.criteria
         if best <= criteria.ftarget:
             self.reasons["ftarget"] = StopReason(best, criteria.ftarget)
-        if nfev >= criteria.maxfevals:
+        if nfev > criteria.maxfevals - 1:
             self.reasons["maxfevals"] = StopReason(nfev, criteria.maxfevals)
         if self._began is not None and criteria.timeout < inf:
             elapsed = perf_counter() - self._began

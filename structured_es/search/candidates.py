@@ -114,10 +114,13 @@ class Ledger:
         self._count += count
         out = [issue.batch() for issue in [injected, *self._issues]]
         everything = Batch.concatenate(out + self._rest)
-        place = {row.tobytes(): i for i, row in enumerate(everything.points[count:], start=count)}
-        rows = [place.pop(row.tobytes(), i) for i, row in enumerate(points)]
+        places: dict[bytes, list[int]] = {}
+        for i in range(len(everything.points) - 1, count - 1, -1):
+            places.setdefault(everything.points[i].tobytes(), []).append(i)
+        rows = [(places.get(row.tobytes()) or [i]).pop() for i, row in enumerate(points)]
+        left = sorted(i for place in places.values() for i in place)
         self._issues.clear()
-        self._rest = [everything.take(np.array(sorted(place.values())))] if place else []
+        self._rest = [everything.take(np.array(left))] if left else []
         return everything.take(np.array(rows))
 
     def forget(self, generation: int) -> None:

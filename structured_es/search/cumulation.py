@@ -105,7 +105,7 @@ class _PathGradient:
         self._rows[:-1], self._rows[-1] = ranked, path
         self._squares = np.einsum("ij,ij->i", self._rows, self._rows)
         self._worse = slice(weights.parents, popsize)
-        self._correction = dim / self._squares[self._worse]
+        self._correction = dim / np.maximum(self._squares[self._worse], 1e-6 * dim)
         self._lost = lost
         self._gathered = gathered
         self._answers: dict[int, Gradient | None] = {}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from structured_es.search.bounds import BoundsLike, uniform_start
@@ -19,7 +18,7 @@ from structured_es.search.budget import Budget
 from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.result import Result
 from structured_es.search.strategy import EvolutionStrategy, Seed, Start
-from structured_es.search.validation import check_count, make_generator
+from structured_es.search.validation import check_count, check_positive, make_generator
 from structured_es.structures.gradient import FloatArray
 
 _SHARED = ("ftarget", "maxfevals", "timeout")
@@ -75,7 +74,8 @@ class Restarts(ABC):
         **options: Any,
     ) -> None:
         self._make = make
-        self._x0, self._sigma0, self._bounds = x0, sigma0, bounds
+        self._x0, self._bounds = x0, bounds
+        self._sigma0 = check_positive("sigma0", sigma0)
         self._rng = make_generator(seed)
         self._max_restarts = check_count("max_restarts", max_restarts, least=0)
         shared = {name: options.pop(name) for name in _SHARED if name in options}
@@ -176,7 +176,7 @@ class Restarts(ABC):
             x0 = uniform_start(self._bounds, x0, rng)
         return self._make(
             x0,
-            np.multiply(self._sigma0, plan.sigma_factor),
+            self._sigma0 * plan.sigma_factor,
             popsize=plan.popsize,
             bounds=self._bounds,
             seed=rng,

@@ -42,6 +42,10 @@ class Result(OptimizeResult):
         for name, value in fields.items():
             setattr(self, name, value)
 
+    def __repr__(self) -> str:
+        shown = self if self.stop else self.replace(stop="running")
+        return OptimizeResult.__repr__(shown)
+
     def replace(self, **fields: Any) -> "Result":
         """A copy with some fields replaced."""
         return Result(**{name: self[name] for name in self} | fields)

@@ -68,7 +68,7 @@ class Termination:
     def _check_losses(self, ranked: FloatArray, nit: int) -> None:
         valid = len(ranked) - int(np.isnan(ranked).sum()) if isnan(ranked[-1]) else len(ranked)
         self._failed = 0 if valid else self._failed + 1
-        if self._failed >= self.criteria.tolflatfitness:
+        if self._failed > 0 and self._failed >= self.criteria.tolflatfitness:
             self._stop("allfailed", self._failed, self.criteria.tolflatfitness)
         if not valid:
             return
@@ -93,9 +93,10 @@ class Termination:
                 self._stop(name, span, threshold)
 
     def _check_stagnation(self, nit: int) -> None:
-        window = int(max(self._patience, min(nit / 5, _LONGEST_MEMORY)))
-        if len(self._best) <= window:
+        longest = max(self._patience, min(nit / 5, _LONGEST_MEMORY))
+        if len(self._best) <= longest:
             return
+        window = int(longest)
         del self._best[: -2 * window], self._median[: -2 * window]
         part = max(1, int(0.3 * window))
         for history in (self._best, self._median):

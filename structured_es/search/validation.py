@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from structured_es.structures.gradient import FloatArray
 
@@ -20,15 +20,36 @@ def check_start(x0: ArrayLike) -> FloatArray:
     return mean
 
 
+def check_positive(name: str, values: ArrayLike) -> FloatArray:
+    """Return values as a new array: real, positive, finite."""
+    array = _real_array(name, values)
+    bad = ~(np.isfinite(array) & (array > 0.0))
+    if bad.any():
+        raise ValueError(f"{name}: expected positive finite values, got {_first(array, bad)}")
+    return array
+
+
 def check_step_sizes(sigma0: ArrayLike, dim: int) -> FloatArray:
     """Return sigma0 as a new (n,) array: positive and finite."""
-    sigma = _real_array("sigma0", sigma0)
+    sigma = check_positive("sigma0", sigma0)
     if sigma.shape not in ((), (dim,)):
         raise ValueError(f"sigma0: expected a number or shape ({dim},), got shape {sigma.shape}")
-    bad = ~(np.isfinite(sigma) & (sigma > 0.0))
-    if bad.any():
-        raise ValueError(f"sigma0: expected positive finite values, got {_first(sigma, bad)}")
     return np.broadcast_to(sigma, (dim,)).copy()
+
+
+def check_side(name: str, side: Any, default: float, dim: int) -> FloatArray:
+    """Return one side of the bounds as an (n,) array; None, also within, is the default."""
+    values = np.array(default if side is None else _array("bounds", side))
+    if values.dtype == object:
+        values = np.array([default if value is None else value for value in values.ravel()])
+    values = _real_array("bounds", values)
+    if values.shape not in ((), (1,), (dim,)):
+        raise ValueError(
+            f"bounds: expected a number or shape ({dim},) as {name}, got shape {values.shape}"
+        )
+    if np.isnan(values).any():
+        raise ValueError(f"bounds: expected no NaN in {name}, got {side!r}")
+    return np.broadcast_to(values, (dim,)).copy()
 
 
 def check_count(name: str, value: Any, least: int) -> int:
@@ -59,9 +80,10 @@ def check_finite(name: str, array: FloatArray) -> None:
 
 def check_losses(losses: ArrayLike, count: int) -> FloatArray:
     """Return losses as a new (m,) array; whatever is not finite becomes NaN."""
-    values = np.asarray(losses)
+    values = _array("losses", losses)
     if values.dtype == object:
-        values = np.array([_loss(value) for value in values.ravel()]).reshape(values.shape)
+        numbers = [as_loss("losses", value) for value in values.ravel()]
+        values = np.array(numbers).reshape(values.shape)
     values = _real_array("losses", values)
     if values.ndim == 0 and count == 1:
         values = values[np.newaxis]
@@ -73,6 +95,29 @@ def check_losses(losses: ArrayLike, count: int) -> FloatArray:
     if not finite.all():
         values[~finite] = np.nan
     return values
+
+
+def as_loss(name: str, value: Any) -> float:
+    """One loss as a float; None counts as NaN, integers beyond range as infinite.
+
+    Raises:
+        TypeError: value is not a single real number.
+    """
+    if value is None:
+        return np.nan
+    if isinstance(value, (np.ndarray, list, tuple)):
+        array = _array(name, value)
+        if array.size != 1:
+            raise TypeError(f"{name}: expected a real number, got {value!r}")
+        value = array.item()
+    if isinstance(value, (str, bytes, complex)):
+        raise TypeError(f"{name}: expected a real number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a real number, got {value!r}") from None
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str | None]) -> None:
@@ -94,25 +139,18 @@ def make_generator(seed: Any) -> np.random.Generator:
         raise kind(message) from None
 
 
-def _real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
+def _array(name: str, values: Any) -> NDArray[Any]:
     try:
-        array = np.asarray(values)
+        return np.asarray(values)
     except ValueError:
         raise ValueError(f"{name}: expected an array of numbers, got ragged {values!r}") from None
+
+
+def _real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
+    array = _array(name, values)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name}: expected real numbers, got {values!r}")
     return array.astype(np.float64, copy=copy)
-
-
-def _loss(value: Any) -> float:
-    if value is None:
-        return np.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return np.inf
-    except (TypeError, ValueError):
-        raise TypeError(f"losses: expected real numbers, got {value!r}") from None
 
 
 def _first(array: FloatArray, bad: Any) -> str:

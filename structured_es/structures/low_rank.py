@@ -2,15 +2,18 @@ r"""Low-rank structure: A = D B, a diagonal and k directions that are longer or 
 
     B = b (I + U (e^t - 1) U^T),   U^T U = I of shape (k, k),   b = exp(-sum(t) / n)
 
-n (k + 1) parameters, O(n (k + m)^2) per generation for m rows and nothing of size n x n. B is not
-a group but a fixed-rank manifold: the covariance takes the exact step of the full structure in
+n (k + 1) parameters, O(n (k + m)^2) per generation for m rows and nothing of size n x n. B is
+not a group but a fixed-rank manifold: the covariance takes the exact step of the full structure in
 local coordinates,
 
     B h(M) h(M)^T B = (b h(a))^2 (I + F^T S F),   F = [U^T; B R / b],
 
 which has at most k + m eigenvalues away from the base. Its retraction truncates: the k
-eigenvalues that differ most from the base (in log) stay, the others are averaged into it. D
-adapts at its own, faster rate (`scaled.py`). Cf. VkD-CMA-ES (Akimoto & Hansen, GECCO 2016).
+eigenvalues that differ most from the base (in log) stay. The base gains what a direction gains on
+average without selection, the sum of the weights: were it given the eigenvalues that go, a long
+direction that has not got in yet would widen the base, and the k present ones shrink against it
+for ever. D adapts at its own, faster rate (`scaled.py`). Cf. VkD-CMA-ES (Akimoto & Hansen, GECCO
+2016).
 """
 
 import numpy as np
@@ -48,7 +51,7 @@ class Directions(Manifold[SymmetricTangent], Invertible):
 
     @property
     def dof(self) -> int:
-        return self.dim * (self.rank + 1)
+        return min(self.dim * (self.rank + 1), self.dim * (self.dim + 1) // 2)
 
     @property
     def _log_base(self) -> float:
@@ -81,7 +84,7 @@ class Directions(Manifold[SymmetricTangent], Invertible):
             2.0 * self.log_lengths
         )
         middle[self.rank :, self.rank :] = _squared_step(tangent.gradient, retraction)
-        return self._truncate(frame, middle)
+        return self._truncate(frame, middle, float(tangent.gradient.weights.sum()))
 
     def variances(self) -> FloatArray:
         return self._spread(self.log_lengths, self._log_base)
@@ -91,7 +94,8 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         return self._spread(-self.log_lengths, -self._log_base)
 
     def condition(self) -> float:
-        lengths = np.append(self.log_lengths, 0.0)
+        base = [0.0] if self.rank < self.dim else []
+        lengths = np.append(self.log_lengths, base)
         return float(np.exp(2.0 * (lengths.max() - lengths.min())))
 
     def _stretch(self, rows: FloatArray, log_lengths: FloatArray) -> FloatArray:
@@ -102,15 +106,18 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         spread = 1.0 + np.expm1(2.0 * log_lengths) @ np.square(self.vectors)
         return np.exp(2.0 * log_base) * spread
 
-    def _truncate(self, frame: FloatArray, middle: FloatArray) -> "Directions":
-        """The k main directions of I + frame^T middle frame."""
+    def _truncate(self, frame: FloatArray, middle: FloatArray, gain: float) -> "Directions":
+        """The k main directions of I + frame^T middle frame, relative to a base that gained."""
         factor = gram_factor(frame @ frame.T)
         excess, vectors = symmetric_eigen(factor @ middle @ factor.T)
         excess = np.maximum(excess, np.finfo(np.float64).eps - 1.0)
         logs = np.log1p(excess)
         order = np.argsort(-np.abs(logs), kind="stable")
         keep, rest = order[: self.rank], order[self.rank :]
-        base = logs[rest].sum() / max(self.dim - self.rank, 1)
+        if self.rank == self.dim:
+            base = logs[keep].mean()
+        else:
+            base = min(logs[rest].sum() / (self.dim - self.rank), max(gain, 0.0))
         excess = excess[keep]
         negligible = np.abs(excess) <= 1e-14 * np.abs(excess).max()
         scale = np.where(negligible, 0.0, 1.0 / np.where(negligible, 1.0, excess))

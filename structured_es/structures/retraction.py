@@ -30,6 +30,10 @@ class Retraction(ABC):
         """The function itself, h(a)."""
 
     @abstractmethod
+    def matrix(self, tangent: _Floats) -> _Floats:
+        """h(M) of any square matrix M, (n, n) -> (n, n)."""
+
+    @abstractmethod
     def difference(self, a: _Floats, b: _Floats) -> _Floats:
         """Divided difference h[a, b] = (h(a) - h(b)) / (a - b), or h'(a) where a = b."""
 
@@ -57,6 +61,13 @@ class Exponential(Retraction):
     def value(self, a: _Floats) -> _Floats:
         return np.exp(a)
 
+    def matrix(self, tangent: _Floats) -> _Floats:
+        halvings = _halvings(tangent)
+        result = _series(tangent * 0.5**halvings)
+        for _ in range(halvings):
+            result = result @ result
+        return result
+
     def difference(self, a: _Floats, b: _Floats) -> _Floats:
         half = 0.5 * (a - b)
         half = np.where(half == 0.0, np.finfo(np.float64).tiny, half)
@@ -66,8 +77,7 @@ class Exponential(Retraction):
         # Psi = W phi(gram W), phi(x) = (e^x - 1) / x, by Taylor's series of a small enough
         # argument; then exp(M) = exp(M / 2)^2 as often as that was halved.
         product = gram * weights
-        norm = float(np.abs(product).sum(axis=1).max())
-        halvings = max(0, ceil(log2(norm / _RADIUS))) if norm > _RADIUS else 0
+        halvings = _halvings(product)
         if halvings:
             product *= 0.5**halvings
         psi = weights[:, np.newaxis] * (_phi(product) * 0.5**halvings)
@@ -86,6 +96,9 @@ class Quadratic(Retraction):
     def value(self, a: _Floats) -> _Floats:
         return 1.0 + a + 0.5 * a * a
 
+    def matrix(self, tangent: _Floats) -> _Floats:
+        return np.eye(len(tangent)) + tangent + 0.5 * (tangent @ tangent)
+
     def difference(self, a: _Floats, b: _Floats) -> _Floats:
         return 1.0 + 0.5 * (a + b)
 
@@ -100,6 +113,19 @@ _RADIUS = 0.8
 
 _SERIES = np.cumprod(1.0 / np.arange(1, 17)).reshape(4, 4)
 """Taylor coefficients of phi, 1 / (k + 1)!, in groups of four powers."""
+
+
+def _halvings(matrix: _Floats) -> int:
+    """How often to halve a matrix until its series converges to rounding."""
+    norm = float(np.abs(matrix).sum(axis=1).max())
+    return ceil(log2(norm / _RADIUS)) if norm > _RADIUS else 0
+
+
+def _series(matrix: _Floats) -> _Floats:
+    """exp(X) = I + X phi(X) for a matrix of small norm."""
+    result = matrix @ _phi(matrix)
+    result.flat[:: len(matrix) + 1] += 1.0
+    return result
 
 
 def _phi(matrix: _Floats) -> _Floats:

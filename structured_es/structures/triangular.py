@@ -12,10 +12,10 @@ group itself is wanted.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import expm, solve_triangular
+from scipy.linalg import solve_triangular
 
 from structured_es.structures.gradient import FloatArray, Gradient
-from structured_es.structures.retraction import EXPONENTIAL, QUADRATIC, Retraction
+from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Manifold
 
 
@@ -62,16 +62,11 @@ class Triangular(Manifold[TriangularTangent]):
     def retract(
         self, tangent: TriangularTangent, retraction: Retraction = EXPONENTIAL
     ) -> "Triangular":
-        return Triangular(self.dim, matrix=self.matrix @ _step(tangent.matrix, retraction))
+        step = np.tril(retraction.matrix(tangent.matrix))
+        return Triangular(self.dim, matrix=self.matrix @ step)
 
     def variances(self) -> FloatArray:
         return np.einsum("ij,ij->i", self.matrix, self.matrix)
 
     def dense(self) -> FloatArray:
         return self.matrix.copy()
-
-
-def _step(matrix: FloatArray, retraction: Retraction) -> FloatArray:
-    if retraction is QUADRATIC:
-        return np.eye(len(matrix)) + matrix + 0.5 * (matrix @ matrix)
-    return np.tril(expm(matrix))

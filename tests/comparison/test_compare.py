@@ -99,7 +99,7 @@ def test_target_ends_a_trial():
 
 
 def test_early_stop_without_restarts_is_a_failure_with_its_evaluations():
-    trials = compare(["rastrigin"], ["auto", "cma"], dims=(5,), seeds=2, budget=50_000)
+    trials = compare(["rastrigin"], ["auto", "cma"], dims=(20,), seeds=2, budget=50_000)
     for trial in trials:
         assert trial.evaluations_to_target is None
         assert trial.nfev < trial.budget

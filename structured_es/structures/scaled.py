@@ -5,9 +5,10 @@ The exact gradient of log D is that of the inner structure's frame,
     g_i = sum_j w_j (B z_j)_i (B^-T z_j)_i - c,
 
 and its Fisher information 1 + C_ii (C^-1)_ii with C = B B^T: one plus the variance inflation
-factor of variable i. D moves by g_i over that, at the learning rate of n parameters, so it is
+factor v_i of variable i. D moves by g_i over that, at the learning rate of n parameters, so it is
 quick where it stands alone and slow where it is entangled with correlations. Where B could learn
-the scales too, a gate (`gate.py`) lets D move only while its steps agree, and the frame of g may
+the scales too, D is more careful, else the two undo each other's work: its step is damped by
+v_i^2 besides, and a gate (`gate.py`) lets it move only while its steps agree. The frame of g may
 be a few generations old, which spares inversions. Cf. Akimoto & Hansen, "Diagonal acceleration
 for covariance matrix adaptation evolution strategies" (ECJ 2020).
 """
@@ -21,7 +22,7 @@ from structured_es.structures.gradient import FloatArray, Gradient, GradientSour
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Invertible, Structure
 
-_FRAME_DRIFT = 0.1
+_FRAME_DRIFT = 0.03
 """Learning rate that B may gather before the frame of D's gradient is renewed."""
 
 
@@ -87,7 +88,10 @@ class Scaled(Structure):
 
     def _set_frame(self, frame: Invertible) -> None:
         self._frame = frame
-        self._information = 1.0 + frame.variances() * frame.precisions()
+        inflation = frame.variances() * frame.precisions()
+        self._information = 1.0 + inflation
+        if self._gate is not None:
+            self._information *= inflation * inflation
         self._drift = 0.0
 
     def _move_scales(self, gradient: Gradient) -> None:

@@ -32,6 +32,8 @@ class Criteria:
         tolconditioncov: stop when the condition number of the covariance exceeds this.
         tolstagnation: generations, at least, over which neither best nor median may improve
             before the search counts as stagnating; default 100 + 100 n^1.5 / popsize.
+        frival: a loss known from elsewhere, such as an earlier run's best; stop when the search
+            converges to a worse one: recent losses span less than a tenth of their distance to it.
         tolflatfitness: stop after this many generations in a row with all losses equal.
     """
 
@@ -46,6 +48,7 @@ class Criteria:
     tolconditioncov: float = 1e14
     tolstagnation: float | None = None
     tolflatfitness: float = 10
+    frival: float = -inf
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -54,7 +57,7 @@ class Criteria:
                 object.__setattr__(self, field.name, field.default)
             elif isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
                 raise TypeError(f"{field.name}: expected a number, got {value!r}")
-            elif value != value or (value < 0 and field.name != "ftarget"):
+            elif value != value or (value < 0 and field.name[0] != "f"):
                 raise ValueError(f"{field.name}: expected a number >= 0, got {value}")
 
 

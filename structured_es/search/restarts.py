@@ -169,6 +169,12 @@ class Restarts(ABC):
         """Standard deviations of the current run, shape (n,)."""
         return self._run.stds
 
+    def _rival(self) -> dict[str, float]:
+        """What earlier runs tell a strategy of ours: whether to give up on a worse optimum."""
+        if not self.runs or not isinstance(self._run, EvolutionStrategy):
+            return {}
+        return {"frival": min(run.fun for run in self.runs)}
+
     def _launch(self, plan: Plan) -> Any:
         rng = self._rng.spawn(1)[0]
         x0 = self._x0
@@ -182,6 +188,7 @@ class Restarts(ABC):
             seed=rng,
             maxfevals=plan.maxfevals,
             **self._options,
+            **self._rival(),
         )
 
 

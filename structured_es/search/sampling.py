@@ -15,7 +15,7 @@ from scipy.stats import qmc
 
 from structured_es.structures.gradient import FloatArray
 
-SOBOL_FROM = 10
+SOBOL_FROM = 16
 """Smallest n for which quasi-random normals come from Sobol points."""
 
 QUASI_UP_TO = 40

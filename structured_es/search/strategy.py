@@ -83,6 +83,7 @@ class EvolutionStrategy:
         **criteria: Any,
     ) -> None:
         start_rng, sample_rng = make_generator(seed).spawn(2)
+        check_choice("update", update, ("default", "xnes"))
         mean = check_start(x0(start_rng) if callable(x0) else x0)
         dim = len(mean)
         step_sizes = check_step_sizes(sigma0, dim)
@@ -97,9 +98,8 @@ class EvolutionStrategy:
             mean=mean if self._box is None else self._box.unfold(mean[np.newaxis])[0],
             sigma=sigma if np.ndim(sigma0) else float(step_sizes[0]),
             scale=step_sizes / sigma if np.ndim(sigma0) else 1.0,
-            structure=make_structure(structure, dim),
+            structure=make_structure(structure, dim, plain=update == "xnes"),
         )
-        check_choice("update", update, ("default", "xnes"))
         self._rule: UpdateRule = XNES() if update == "xnes" else Cumulation(dim)
         self._retraction = get_retraction(retraction)
         self._sampler = default_sampler(dim, sample_rng)

@@ -7,13 +7,16 @@ that tolfun means "the losses can no longer be told apart in floating point". Na
 section 2.1).
 """
 
-from math import ceil, isnan
+from math import ceil, inf, isnan
 
 import numpy as np
 
 from structured_es.search.criteria import Criteria, StopReason
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.gradient import FloatArray
+
+_RIVAL_SHARE = 0.1
+"""How small a span of recent losses, against their distance to a rival, means giving up."""
 
 _LONGEST_MEMORY = 20_000
 """Generations beyond which the past no longer matters for stagnation."""
@@ -91,6 +94,9 @@ class Termination:
             threshold = getattr(self.criteria, name) * magnitude
             if span < threshold:
                 self._stop(name, span, threshold)
+        hopeless = _RIVAL_SHARE * (low - self.criteria.frival)
+        if max(high, worst) - low < hopeless < inf:
+            self._stop("frival", low, self.criteria.frival)
 
     def _check_stagnation(self, nit: int) -> None:
         longest = max(self._patience, min(nit / 5, _LONGEST_MEMORY))

@@ -18,12 +18,13 @@ FULL_UP_TO = 200
 _DEFAULT_RANK = 8
 
 
-def _auto(dim: int) -> Structure:
-    return Scaled(Full(dim)) if dim <= FULL_UP_TO else LowRank(dim, _DEFAULT_RANK)
+def _auto(dim: int, *, plain: bool = False) -> Structure:
+    if dim > FULL_UP_TO:
+        return LowRank(dim, _DEFAULT_RANK)
+    return Full(dim) if plain else Scaled(Full(dim))
 
 
 _MAKERS: dict[str, Callable[[int], Structure]] = {
-    "auto": _auto,
     "full": Full,
     "diagonal": Diagonal,
     "triangular": Triangular,
@@ -37,16 +38,17 @@ _RANKED_MAKERS: dict[str, Callable[[int, int], Structure]] = {
 
 def names() -> list[str]:
     """Names of all structures; those with a rank as "name:k"."""
-    return [*_MAKERS, *(f"{name}:k" for name in _RANKED_MAKERS)]
+    return ["auto", *_MAKERS, *(f"{name}:k" for name in _RANKED_MAKERS)]
 
 
-def make_structure(structure: str | Structure, dim: int) -> Structure:
+def make_structure(structure: str | Structure, dim: int, *, plain: bool = False) -> Structure:
     """Turn a name, or a structure, into the identity of that structure in n dimensions.
 
     Args:
         structure: one of `names()`, the rank after a colon ("low-rank:4"; default rank 8, at most
             n), or a Structure of dimension `dim`, which is returned as it is.
         dim: number of variables n.
+        plain: whether "auto" does without the fast diagonal, as xNES must.
 
     Raises:
         TypeError: `structure` is neither text nor a Structure.
@@ -61,10 +63,12 @@ def make_structure(structure: str | Structure, dim: int) -> Structure:
         return structure
     if not isinstance(structure, str):
         raise TypeError(f"structure: expected a name or a Structure, got {structure!r}")
+    if structure == "auto":
+        return _auto(dim, plain=plain)
     name, colon, rank = structure.partition(":")
     if name in _RANKED_MAKERS:
         return _RANKED_MAKERS[name](dim, _parse_rank(structure, rank, colon, dim))
-    if name not in _MAKERS:
+    if name not in ("auto", *_MAKERS):
         raise ValueError(f"structure: unknown name {structure!r}; {_suggest(name)}")
     if colon:
         raise ValueError(f"structure: {name!r} takes no rank, got {structure!r}")
@@ -82,7 +86,7 @@ def _parse_rank(structure: str, rank: str, colon: str, dim: int) -> int:
 
 
 def _suggest(name: str) -> str:
-    known = [*_MAKERS, *_RANKED_MAKERS]
+    known = ["auto", *_MAKERS, *_RANKED_MAKERS]
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"

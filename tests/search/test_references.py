@@ -123,3 +123,17 @@ def test_one_generation_of_any_covariance_is_xnes_to_first_order(structure):
     np.testing.assert_array_equal(full.mean, other.mean)
     change = full.covariance() - 0.25 * np.eye(10)
     assert np.linalg.norm(other.covariance() - full.covariance()) < 0.2 * np.linalg.norm(change)
+
+
+@pytest.mark.parametrize("dim", [2, 12])
+def test_auto_with_xnes_is_xnes(dim):
+    """The fast diagonal belongs to the default update: without it, auto is full."""
+    auto, full = (
+        ses.EvolutionStrategy(np.ones(dim), 0.5, structure=name, update="xnes", seed=3)
+        for name in ("auto", "full")
+    )
+    for es in (auto, full):
+        for _ in range(30):
+            X = es.ask()
+            es.tell(X, [ellipsoid(x) for x in X])
+    np.testing.assert_array_equal(auto.covariance(), full.covariance())

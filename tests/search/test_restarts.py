@@ -233,3 +233,25 @@ def test_failed_runs_do_not_become_the_best(search):
     assert es.result.success
     assert es.result.fun < 1.0
     assert not es.runs[0].success
+
+
+def two_basins(x):
+    """A narrow good basin at the origin and a wide one at 8, worse by 1."""
+    return min(float(x @ x), float((x - 8.0) @ (x - 8.0)) + 1.0)
+
+
+def test_a_run_gives_up_on_a_worse_optimum():
+    starts = iter([np.zeros(3), np.full(3, 8.0), np.full(3, 8.0)])
+    es = ses.IPOP(lambda rng: next(starts), 0.1, seed=1, max_restarts=1, tolfun=0, tolfunhist=0)
+    run_until_stop(es, two_basins)
+    first, second = es.runs[0], es._run.result
+    assert "frival" not in first.stop
+    assert list(second.stop) == ["frival"]
+    assert second.stop["frival"].value == pytest.approx(1.0, abs=0.1)
+    assert second.nit < 0.5 * first.nit
+
+
+def test_a_run_on_its_way_to_a_better_optimum_goes_on():
+    starts = iter([np.full(3, 8.0), np.zeros(3), np.zeros(3)])
+    es = ses.IPOP(lambda rng: next(starts), 0.1, seed=1, max_restarts=1, ftarget=1e-9)
+    assert list(run_until_stop(es, two_basins).stop()) == ["ftarget"]

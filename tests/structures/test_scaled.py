@@ -1,0 +1,70 @@
+"""The fast diagonal: opens where it helps, keeps out of the way where it does not."""
+
+import numpy as np
+import pytest
+
+import structured_es as ses
+from structured_es.structures.gate import shut_gate
+
+
+def test_the_gate_opens_for_steps_that_agree():
+    gate = shut_gate(5)
+    step = np.array([1.0, -1.0, 0.5, 0.0, -0.5])
+    for _ in range(100):
+        gate = gate.observe(step, 0.2)
+    assert gate.opening == 1.0
+
+
+def test_the_gate_stays_shut_for_steps_without_direction():
+    rng = np.random.default_rng(1)
+    gate, openings = shut_gate(20), []
+    for _ in range(2000):
+        gate = gate.observe(rng.standard_normal(20), 0.2)
+        openings.append(gate.opening)
+    assert np.mean(np.array(openings[100:]) > 0.0) < 0.01
+
+
+def test_the_gate_survives_steps_of_no_length():
+    assert shut_gate(3).observe(np.zeros(3), 0.2).opening == 0.0
+    assert shut_gate(3).observe(np.ones(3), 0.0).opening == 0.0
+
+
+def rotated(f, dim):
+    q = np.linalg.qr(np.random.default_rng(dim).standard_normal((dim, dim)))[0]
+    return lambda X: f(X @ q)
+
+
+def ellipsoid(X):
+    return np.square(X) @ 10.0 ** np.linspace(0, 6, X.shape[1])
+
+
+def cigar(X):
+    return np.square(X) @ np.r_[1.0, np.full(X.shape[1] - 1, 1e6)]
+
+
+def evaluations(structure, f, dim, seed):
+    es = ses.EvolutionStrategy(np.ones(dim), 1.0, structure=structure, seed=seed, ftarget=1e-8)
+    while not es.stop():
+        X = es.ask()
+        es.tell(X, f(X))
+    assert list(es.stop()) == ["ftarget"]
+    return es.nfev
+
+
+@pytest.mark.parametrize(("f", "share"), [(ellipsoid, 0.6), (cigar, 0.95)])
+def test_auto_is_quick_on_separable_functions(f, share):
+    auto, full = (
+        np.median([evaluations(name, f, 20, seed) for seed in range(3)])
+        for name in ("auto", "full")
+    )
+    assert auto < share * full
+
+
+@pytest.mark.parametrize("f", [ellipsoid, cigar])
+def test_auto_costs_little_on_rotated_functions(f):
+    f = rotated(f, 20)
+    auto, full = (
+        np.median([evaluations(name, f, 20, seed) for seed in range(3)])
+        for name in ("auto", "full")
+    )
+    assert auto < 1.12 * full

@@ -1,9 +1,11 @@
 """The command line: `structured-es list`, `structured-es run`, `structured-es compare`.
 
 Results go to stdout, as text or with --json as one JSON document; progress goes to stderr, and only
-where that is a terminal. Exit codes: 0, 2 with one line on stderr for bad usage, 130 on interrupt.
+where that is a terminal. Exit codes: 0; 2 with one line on stderr for bad usage, an unwritable
+file or too little memory; 130 on interrupt.
 """
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +22,11 @@ from structured_es.comparison import records
 from structured_es.comparison.baselines import BASELINES
 from structured_es.comparison.budget import parse_budget
 from structured_es.comparison.instances import Instances, all_instances
+from structured_es.comparison.methods import STRUCTURES, all_methods
 from structured_es.structures import registry
 
+# The base of all usage errors (unknown option, missing argument ...). It is click's UsageError, but
+# typer ships its own copy of click and exports only BadParameter, a direct subclass.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 
 
@@ -35,6 +40,8 @@ class _OneLineErrors(TyperGroup):
             code = _complain(cast(typer.BadParameter, error).format_message(), 2)
         except OSError as error:
             code = _complain(str(error), 2)
+        except MemoryError as error:
+            code = _complain(f"out of memory: {error}".removesuffix(": "), 2)
         sys.exit(code)
 
     def invoke(self, ctx: Any) -> Any:
@@ -64,13 +71,22 @@ def _not_zero(value: int) -> int:
     return value
 
 
+def _finite_and_positive(value: float) -> float:
+    if not (math.isfinite(value) and value > 0):
+        raise typer.BadParameter(f"expected a finite number above 0, got {value}")
+    return value
+
+
 app = typer.Typer(cls=_OneLineErrors, pretty_exceptions_enable=False)
 
 Rotate = Annotated[bool, typer.Option(help="Rotate the problem, differently for each seed.")]
 Shift = Annotated[bool, typer.Option(help="Shift the problem, differently for each seed.")]
 Seed = Annotated[int, typer.Option(min=0, help="The first seed.")]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds, counting up from the first.")]
-Target = Annotated[float, typer.Option(help="Stop this near to the least loss.")]
+Target = Annotated[
+    float,
+    typer.Option(help="Stop this near to the least loss.", callback=_finite_and_positive),
+]
 Jobs = Annotated[
     int, typer.Option(help="Processes; -1 for as many as processors.", callback=_not_zero)
 ]
@@ -106,7 +122,7 @@ def list_(json: Json = False) -> None:
     """
     contents: dict[str, dict[str, str]] = {
         "problems": {name: catalogue.describe(name) for name in catalogue.names()},
-        "structures": dict.fromkeys(registry.names(), ""),
+        "structures": {name: STRUCTURES.get(name, "") for name in registry.names()},
         "baselines": {name: baseline.description for name, baseline in BASELINES.items()},
     }
     if json:
@@ -225,7 +241,6 @@ def compare(
     """
     from structured_es.comparison import report
     from structured_es.comparison.compare import Comparison
-    from structured_es.comparison.methods import all_methods
     from structured_es.comparison.progress import count_progress
     from structured_es.comparison.summary import summarize
 

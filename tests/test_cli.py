@@ -11,6 +11,7 @@ import structured_es
 from structured_es.cli import app
 from structured_es.comparison import compare as compare_module
 from structured_es.comparison.compare import compare
+from structured_es.comparison.methods import STRUCTURES
 
 
 def call(*arguments):
@@ -43,6 +44,14 @@ def test_list_names_everything():
     contents = call_json("list")
     assert set(contents) == {"problems", "structures", "baselines"}
     assert contents["problems"]["sphere"] == problems.describe("sphere")
+
+
+def test_list_describes_every_structure_in_a_line():
+    structures = call_json("list")["structures"]
+    assert list(structures) == structured_es.structures.names()
+    assert all(structures.values())
+    assert set(STRUCTURES) == set(structures)
+    assert "up to 200 variables, low-rank:8 beyond" in structures["auto"]
 
 
 def test_list_imports_neither_baselines_nor_plots():
@@ -164,7 +173,6 @@ BAD_INPUT = {
     ("run", "sphere", "--popsize", "1"): "popsize",
     ("run", "sphere", "--sigma0", "nan"): "sigma0",
     ("run", "sphere", "--sigma0", "0"): "sigma0",
-    ("run", "sphere", "--target", "nan"): "target",
     ("run", "sphere", "--restarts", "often"): "restarts",
     ("run", "sphere", "--seed", "-1"): "--seed",
     ("run", "sphere", "--seeds", "0"): "--seeds",
@@ -186,7 +194,6 @@ BAD_INPUT = {
     ("compare", "sphere", "--baselines", "cmaa"): "cma",
     ("compare", "sphere", "--budget", "-1n"): "budget",
     ("compare", "sphere", "--seeds", "0"): "--seeds",
-    ("compare", "sphere", "--target", "-1"): "target",
     ("compare", "sphere", "--restarts", "no"): "restarts",
     ("compare", "sphere", "--out", "/dev/null/here"): "/dev/null",
 }
@@ -207,6 +214,33 @@ def test_bad_input_in_a_shell(arguments):
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+@pytest.mark.parametrize("target", ["inf", "-inf", "nan", "-1", "0"])
+def test_target_is_a_finite_number_above_0(command, target):
+    done = call(command, "sphere", "--target", target)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert re.fullmatch(r"structured-es: .*--target.*a finite number above 0.*\n", done.stderr)
+
+
+@pytest.mark.parametrize("command", [("run", "--structure"), ("compare", "--structures")])
+def test_too_little_memory_is_one_line_and_exit_code_2(command):
+    name, option = command
+    # A matrix of 200 TB is more than a process can address, however much memory there is.
+    done = call(name, "sphere", "--dim", "5000000", option, "full", "--budget", "10")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert re.fullmatch(r"structured-es: out of memory: .+\n", done.stderr)
+
+
+def test_a_memory_error_without_a_message_is_one_line(monkeypatch):
+    def exhausted(*args, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(compare_module, "run_trial", exhausted)
+    done = call("compare", "sphere")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == "structured-es: out of memory\n"
 
 
 def test_interrupt_is_one_line_and_exit_code_130(monkeypatch):

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from structured_es.comparison.ecdf import curve
 from structured_es.comparison.trial import LEVELS_PER_DECADE, Trial, levels
 
 Style: TypeAlias = dict[str, Any]
@@ -81,11 +82,11 @@ def _draw_convergence(axes: Axes, trials: Sequence[Trial], styles: dict[str, Sty
     """Median of the least gap so far against evaluations, with a band between the quartiles."""
     for method, style in styles.items():
         runs = [t for t in trials if t.method == method]
-        evaluations = np.unique(np.geomspace(1, max(t.nfev for t in runs), 300).round())
+        evaluations = np.unique(np.geomspace(1, _longest(runs), 300).round())
         lower, median, upper = _gap_quartiles(runs, evaluations)
         axes.fill_between(evaluations, lower, upper, color=style["color"], alpha=0.15, linewidth=0)
         axes.plot(evaluations, median, **style)
-    longest = max(t.nfev for t in trials)
+    longest = _longest(trials)
     axes.plot([1, longest], [trials[0].target] * 2, color="0.6", linewidth=0.8)
     axes.set(
         xscale="log",
@@ -96,6 +97,11 @@ def _draw_convergence(axes: Axes, trials: Sequence[Trial], styles: dict[str, Sty
         ylabel="gap to the least loss",
     )
     axes.grid(alpha=0.25)
+
+
+def _longest(trials: Sequence[Trial]) -> int:
+    """Evaluations of the longest trial, at least 1: a logarithmic axis has no 0."""
+    return max(1, *(t.nfev for t in trials))
 
 
 def _gap_quartiles(runs: Sequence[Trial], evaluations: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,14 +117,12 @@ def _gap_quartiles(runs: Sequence[Trial], evaluations: NDArray[np.float64]) -> N
 
 def _draw_ecdf(axes: Axes, trials: Sequence[Trial], styles: dict[str, Style]) -> None:
     """Fraction of (trial, target) pairs reached against evaluations per variable."""
-    end = max(t.nfev / t.dim for t in trials)
+    end = max(max(1, t.nfev) / t.dim for t in trials)
     for method, style in styles.items():
         runtimes = np.concatenate([_runtimes(t) for t in trials if t.method == method])
-        reached = np.sort(runtimes[np.isfinite(runtimes)])
-        fractions = np.arange(reached.size + 1) / runtimes.size
-        axes.step(
-            [*reached, end], [*fractions[1:], fractions[-1]], where="post", label=method, **style
-        )
+        at, fraction = curve(runtimes)
+        last = fraction[-1] if fraction.size else 0.0
+        axes.step([*at, end], [*fraction, last], where="post", label=method, **style)
     axes.set(
         xscale="log",
         xlim=(min(1, end / 2), end * 1.1),

@@ -33,7 +33,8 @@ class Summary:
             is no reference.
         gap: median of the least gaps.
         seconds: median wall-clock time of a trial.
-        cpu_per_evaluation: microseconds inside the method per evaluation, over all trials.
+        cpu_per_evaluation: microseconds inside the method per evaluation, over all trials;
+            nan if there was no evaluation at all.
         stops: why failed trials ended, and how many did so.
     """
 
@@ -73,6 +74,8 @@ def _summary(trials: Sequence[Trial]) -> Summary:
     hits = [t.evaluations_to_target for t in trials]
     successes = sum(hit is not None for hit in hits)
     spent = sum(t.nfev if hit is None else hit for t, hit in zip(trials, hits, strict=True))
+    evaluations = sum(t.nfev for t in trials)
+    cpu_seconds = sum(t.cpu_seconds for t in trials)
     return Summary(
         problem=trials[0].problem,
         dim=trials[0].dim,
@@ -84,7 +87,7 @@ def _summary(trials: Sequence[Trial]) -> Summary:
         ratio=None,
         gap=quartiles([t.gap for t in trials])[1],
         seconds=float(np.median([t.seconds for t in trials])),
-        cpu_per_evaluation=1e6 * sum(t.cpu_seconds for t in trials) / sum(t.nfev for t in trials),
+        cpu_per_evaluation=1e6 * cpu_seconds / evaluations if evaluations else math.nan,
         stops=dict(Counter(t.stop for t in trials if t.evaluations_to_target is None)),
     )
 

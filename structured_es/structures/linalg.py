@@ -3,6 +3,7 @@
 from typing import cast
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpotrf, dsyevd
 
 from structured_es.structures.gradient import FloatArray
@@ -32,10 +33,15 @@ def inverse(matrix: FloatArray) -> FloatArray:
     return cast(FloatArray, np.linalg.inv(matrix))
 
 
-def gram_factor(gram: FloatArray) -> FloatArray:
-    """A square C with C^T C = gram for a positive semidefinite, possibly singular, (m, m) gram."""
-    factor, info = dpotrf(gram, clean=1)
-    if info == 0:
-        return factor
-    values, vectors = symmetric_eigen(gram)
-    return np.sqrt(np.maximum(values, 0.0))[:, np.newaxis] * vectors.T
+def orthonormal_rows(rows: FloatArray) -> FloatArray:
+    """An orthonormal basis, (min(m, n), n), of a space that contains the given rows, (m, n).
+
+    By Cholesky's factor of the Gram matrix where there are few rows in a large space, which are
+    then far from dependent; by Householder's QR otherwise.
+    """
+    m, n = rows.shape
+    if 4 * m < n:
+        factor, info = dpotrf(rows @ rows.T, lower=1)
+        if info == 0:
+            return cast(FloatArray, solve_triangular(factor, rows, lower=True))
+    return cast(FloatArray, np.linalg.qr(rows.T)[0].T)

@@ -4,23 +4,21 @@ r"""Low-rank structure: A = D B, a diagonal and k directions that are longer or 
 
 n (k + 1) parameters, O(n (k + m)^2) per generation for m rows and nothing of size n x n. B is
 not a group but a fixed-rank manifold: the covariance takes the exact step of the full structure in
-local coordinates,
+local coordinates. In an orthonormal basis of the directions and the rows, p <= k + m of them, that
+is a small matrix away from the identity; its left singular vectors and singular values are the
+new directions and lengths. The retraction truncates: the k lengths that differ most from the base
+(in log) stay. The base gains what the others have on average, but not more than a direction gains
+without selection, half the sum of the weights: else a long direction that has not got in yet would
+widen the base, and the k present ones shrink against it for ever.
 
-    B h(M) h(M)^T B = (b h(a))^2 (I + F^T S F),   F = [U^T; B R / b],
-
-which has at most k + m eigenvalues away from the base. Its retraction truncates: the k
-eigenvalues that differ most from the base (in log) stay. The base gains what a direction gains on
-average without selection, the sum of the weights: were it given the eigenvalues that go, a long
-direction that has not got in yet would widen the base, and the k present ones shrink against it
-for ever. D adapts at its own, faster rate (`scaled.py`). Cf. VkD-CMA-ES (Akimoto & Hansen, GECCO
-2016).
+D adapts at its own, faster rate (`scaled.py`). Cf. VkD-CMA-ES (Akimoto & Hansen, GECCO 2016).
 """
 
 import numpy as np
 
 from structured_es.structures.full import SymmetricTangent
 from structured_es.structures.gradient import FloatArray, Gradient
-from structured_es.structures.linalg import gram_factor, symmetric_eigen
+from structured_es.structures.linalg import orthonormal_rows, symmetric_eigen
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.scaled import Scaled
 from structured_es.structures.structure import Invertible, Manifold, check_rank
@@ -78,13 +76,26 @@ class Directions(Manifold[SymmetricTangent], Invertible):
     ) -> "Directions":
         if self.rank == 0:
             return self
-        frame = np.vstack([self.vectors, self._stretch(tangent.gradient.rows, self.log_lengths)])
-        middle = np.zeros((len(frame), len(frame)))
-        middle.flat[: self.rank * (len(frame) + 1) : len(frame) + 1] = np.expm1(
-            2.0 * self.log_lengths
+        gradient = tangent.gradient
+        basis = orthonormal_rows(np.vstack([self.vectors, gradient.rows]))
+        kept, rows = self.vectors @ basis.T, gradient.rows @ basis.T
+        step = _small_step(rows, gradient, retraction)
+        step += kept.T @ (np.expm1(self.log_lengths)[:, np.newaxis] * (kept @ step))
+        left, lengths, _ = np.linalg.svd(step)
+        logs = np.log(lengths)
+        order = np.argsort(-np.abs(logs), kind="stable")
+        keep, rest = order[: self.rank], order[self.rank :]
+        if self.rank == self.dim:
+            base = logs.mean()
+        else:
+            neutral = 0.5 * max(float(gradient.weights.sum()), 0.0)
+            base = min(logs[rest].sum() / (self.dim - self.rank), neutral)
+        return Directions(
+            self.dim,
+            self.rank,
+            vectors=left[:, keep].T @ basis,
+            log_lengths=logs[keep] - base,
         )
-        middle[self.rank :, self.rank :] = _squared_step(tangent.gradient, retraction)
-        return self._truncate(frame, middle, float(tangent.gradient.weights.sum()))
 
     def variances(self) -> FloatArray:
         return self._spread(self.log_lengths, self._log_base)
@@ -106,29 +117,6 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         spread = 1.0 + np.expm1(2.0 * log_lengths) @ np.square(self.vectors)
         return np.exp(2.0 * log_base) * spread
 
-    def _truncate(self, frame: FloatArray, middle: FloatArray, gain: float) -> "Directions":
-        """The k main directions of I + frame^T middle frame, relative to a base that gained."""
-        factor = gram_factor(frame @ frame.T)
-        excess, vectors = symmetric_eigen(factor @ middle @ factor.T)
-        excess = np.maximum(excess, np.finfo(np.float64).eps - 1.0)
-        logs = np.log1p(excess)
-        order = np.argsort(-np.abs(logs), kind="stable")
-        keep, rest = order[: self.rank], order[self.rank :]
-        if self.rank == self.dim:
-            base = logs[keep].mean()
-        else:
-            base = min(logs[rest].sum() / (self.dim - self.rank), max(gain, 0.0))
-        excess = excess[keep]
-        negligible = np.abs(excess) <= 1e-14 * np.abs(excess).max()
-        scale = np.where(negligible, 0.0, 1.0 / np.where(negligible, 1.0, excess))
-        mixing = (middle @ factor.T @ vectors[:, keep]) * scale
-        return Directions(
-            self.dim,
-            self.rank,
-            vectors=mixing.T @ frame,
-            log_lengths=np.where(negligible, 0.0, 0.5 * (logs[keep] - base)),
-        )
-
 
 class LowRank(Scaled):
     """A diagonal times k directions, D B.
@@ -146,9 +134,14 @@ class LowRank(Scaled):
         return f"LowRank({self.dim}, {self.rank})"
 
 
-def _squared_step(gradient: Gradient, retraction: Retraction) -> FloatArray:
-    """Phi, shape (m, m), with h(M) h(M)^T = h(a)^2 (I + R^T Phi R) for M = a I + R^T (W / 2) R."""
-    gram = gradient.rows @ gradient.rows.T
-    scale, psi = retraction.low_rank(gram, 0.5 * gradient.weights, -0.5 * gradient.shift)
-    psi /= scale
-    return 2.0 * psi + psi @ gram @ psi
+def _small_step(rows: FloatArray, gradient: Gradient, retraction: Retraction) -> FloatArray:
+    """h(M) / h(a), (p, p), for M = a I + R^T (W / 2) R with rows R, (m, p), in a small basis."""
+    start, weights = -0.5 * gradient.shift, 0.5 * gradient.weights
+    if rows.shape[1] < len(rows):
+        values, vectors = symmetric_eigen((rows.T * weights) @ rows)
+        scale = retraction.value(np.array(start))
+        return (vectors * (retraction.value(start + values) / scale)) @ vectors.T
+    scale, psi = retraction.low_rank(rows @ rows.T, weights, start)
+    step = rows.T @ (psi / scale) @ rows
+    step.flat[:: len(step) + 1] += 1.0
+    return step

@@ -10,6 +10,7 @@ from problems import Problem
 from structured_es.comparison.baselines import BASELINES
 from structured_es.comparison.compare import compare
 from structured_es.comparison.methods import Method
+from structured_es.comparison.summary import summarize
 
 METHODS = ("auto", "low-rank:2", "cma")
 
@@ -99,11 +100,28 @@ def test_target_ends_a_trial():
 
 
 def test_early_stop_without_restarts_is_a_failure_with_its_evaluations():
-    trials = compare(["rastrigin"], ["auto", "cma"], dims=(20,), seeds=2, budget=50_000)
+    def sphere_above_one(X):
+        return (X**2).sum(axis=1) + 1.0
+
+    unreachable = Problem("unreachable", sphere_above_one, x0=np.ones(3), sigma0=1.0, fopt=0.0)
+    trials = compare([unreachable], ["auto", "cma"], seeds=2, budget=50_000)
     for trial in trials:
+        assert trial.gap == pytest.approx(1.0)
         assert trial.evaluations_to_target is None
         assert trial.nfev < trial.budget
         assert "tol" in trial.stop
+
+
+def test_a_method_that_stops_before_its_first_candidate():
+    class Idle:
+        def stop(self):
+            return {"idle": True}
+
+    (trial,) = compare(["sphere"], [Method("idle", lambda *args, **options: Idle())], seeds=1)
+    assert (trial.nfev, trial.evaluations_to_target, trial.stop) == (0, None, "idle")
+    (summary,) = summarize([trial])
+    assert (summary.successes, summary.ert, summary.stops) == (0, np.inf, {"idle": 1})
+    assert np.isnan(summary.cpu_per_evaluation)
 
 
 @pytest.mark.parametrize("restarts", ["ipop", "bipop"])

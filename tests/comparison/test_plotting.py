@@ -59,6 +59,22 @@ def test_targets_of_the_ecdf_end_at_the_target(make_trial, target, count):
     assert np.isfinite(runtimes).all()
 
 
+def test_the_ecdf_rises_at_the_runtimes(make_trial):
+    trials = [
+        make_trial(seed=0, history=((10, 1.0), (40, 1e-9)), nfev=40),
+        make_trial(seed=1, history=((1, np.inf),), nfev=80),
+    ]
+    (line,) = comparison_figure(trials).axes[-1].lines
+    at, fraction = line.get_xdata(), line.get_ydata()
+    np.testing.assert_array_equal(at, [1.0] * 11 + [4.0] * 40 + [8.0])  # 10^2 .. 10^0, .. 10^-8
+    np.testing.assert_allclose(fraction, [*(np.arange(1, 52) / 102), 0.5])
+
+
+def test_no_method_evaluated_anything(make_trial, tmp_path):
+    trials = [make_trial(nfev=0, history=((1, np.inf),), gap=np.inf)]
+    assert save_figure(comparison_figure(trials), tmp_path)[0].exists()
+
+
 def test_no_method_reached_anything(make_trial, tmp_path):
     trials = [make_trial(m, history=((1, np.inf),), gap=np.inf) for m in ("ours", "cma")]
     assert save_figure(comparison_figure(trials), tmp_path)[0].exists()

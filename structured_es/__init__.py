@@ -22,7 +22,7 @@ __all__ = ["BIPOP", "IPOP", "EvolutionStrategy", "compare", "minimize", "structu
 
 
 def __getattr__(name: str) -> Any:
-    """Load `compare` on first use: it brings cma along."""
+    """Load `compare` on first use: most users do without it."""
     if name == "compare":
         from structured_es.comparison.compare import compare
 

@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from structured_es.search.validation import as_loss
+from structured_es.search.validation import as_loss, check_losses
 from structured_es.structures.gradient import FloatArray
 
 Objective = Callable[..., Any]
@@ -28,7 +28,8 @@ class Evaluator:
         vectorized: fun takes all candidates at once; n_jobs is ignored then.
 
     Raises:
-        TypeError: fun is not callable, n_jobs is not an integer, or fun does not return numbers.
+        TypeError: fun is not callable, args is not a tuple, n_jobs is not an integer, or fun does
+            not return numbers.
         ValueError: n_jobs is 0.
     """
 
@@ -43,6 +44,8 @@ class Evaluator:
     ) -> None:
         if not callable(fun):
             raise TypeError(f"fun: expected a callable, got {fun!r}")
+        if not isinstance(args, tuple):
+            raise TypeError(f"args: expected a tuple, got {args!r}")
         if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
             raise TypeError(f"n_jobs: expected an integer other than 0, got {n_jobs!r}")
         if n_jobs == 0:
@@ -67,10 +70,7 @@ class Evaluator:
     def __call__(self, X: FloatArray) -> FloatArray:
         """Losses, (m,), of candidates, (m, n)."""
         if self._vectorized:
-            losses = np.asarray(self._fun(X, *self._args))
-            if losses.shape != (len(X),):
-                raise ValueError(f"fun: expected shape ({len(X)},), got {losses.shape}")
-            return losses
+            return check_losses(self._fun(X, *self._args), len(X), name="fun")
         if self._pool is None:
             return np.array([call(self._fun, x, self._args) for x in X])
         jobs = (joblib.delayed(call)(self._fun, x, self._args) for x in X)

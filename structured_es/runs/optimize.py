@@ -79,6 +79,8 @@ def minimize(
     Raises:
         ValueError, TypeError: an argument is not as described; the message names it.
     """
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback: expected a callable or None, got {callback!r}")
     check_choice("restarts", restarts, (None, "ipop", "bipop"))
     search = _SEARCHES[restarts](
         x0,

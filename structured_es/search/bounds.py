@@ -63,7 +63,8 @@ class Box:
             twofold = self._low + np.minimum(phase, self._period - phase)
             onefold = np.where(free < self._low, 2.0 * self._low - free, free)
             onefold = np.where(onefold > self._high, 2.0 * self._high - onefold, onefold)
-        return np.where(self._closed, twofold, onefold)
+        folded = np.where(self._closed, twofold, onefold)
+        return np.where((free < self._low) | (free > self._high), folded, free)
 
 
 def make_box(bounds: BoundsLike, mean: FloatArray, spread: FloatArray) -> Box | None:

@@ -7,6 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+_OTHER_OPTIONS = (
+    *("args", "backend", "bounds", "callback", "max_restarts", "n_jobs", "popsize", "progress"),
+    *("restarts", "retraction", "seed", "sigma0", "structure", "update", "vectorized", "x0"),
+)
+"""Arguments beside the criteria that somebody who mistypes one may have meant."""
+
 
 class StopReason(NamedTuple):
     """The value that met a criterion and the threshold it met."""
@@ -71,7 +77,7 @@ def make_criteria(given: dict[str, Any]) -> Criteria:
     known = [field.name for field in fields(Criteria)]
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=2) or known
+            close = difflib.get_close_matches(name, [*known, *_OTHER_OPTIONS], n=2) or known
             raise TypeError(f"unknown option {name!r}: expected {' or '.join(close)}")
     return Criteria(**given)
 

@@ -124,7 +124,7 @@ class _PathGradient:
     def _gather(self, dof: int) -> Gradient | None:
         rates = self._rates(dof)
         gradient = self._gradient(rates)
-        if rates.gap == 1:
+        if rates.gap == 1 and dof not in self._gathered:
             return gradient
         gathered = self._gathered.setdefault(dof, [])
         gathered.append(gradient)

@@ -20,6 +20,7 @@ from structured_es.search.result import Result
 from structured_es.search.strategy import EvolutionStrategy, Seed, Start
 from structured_es.search.validation import check_count, check_positive, make_generator
 from structured_es.structures.gradient import FloatArray
+from structured_es.structures.structure import Structure
 
 _SHARED = ("ftarget", "maxfevals", "timeout")
 """Criteria that end all runs together rather than only the current one."""
@@ -168,6 +169,15 @@ class Restarts(ABC):
     def stds(self) -> FloatArray:
         """Standard deviations of the current run, shape (n,)."""
         return self._run.stds
+
+    def covariance(self) -> FloatArray:
+        """Covariance of the current run, (n, n)."""
+        return self._run.covariance()
+
+    @property
+    def structure(self) -> Structure:
+        """The structured matrix A of the current run."""
+        return self._run.structure
 
     def _rival(self) -> dict[str, float]:
         """What earlier runs tell a strategy of ours: whether to give up on a worse optimum."""

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from structured_es.structures.gradient import FloatArray
 
@@ -57,6 +56,8 @@ class QuasiRandom(Sampler):
     """
 
     def __init__(self, dim: int, rng: np.random.Generator) -> None:
+        from scipy.stats import qmc  # slow to import
+
         points = qmc.Halton if dim < SOBOL_FROM else qmc.Sobol
         self.points = points(dim, scramble=True, rng=rng)
         self.buffer = np.empty((0, dim))

@@ -110,6 +110,12 @@ class EvolutionStrategy:
         self._waiting: list[tuple[Batch, FloatArray]] = []
         self._best_x, self._best_f = mean, inf
 
+    def __repr__(self) -> str:
+        return (
+            f"<EvolutionStrategy n={self.dim} structure={self.structure!r} nit={self.nit} "
+            f"nfev={self.nfev} best_f={self.best_f:.6g} sigma={self.sigma:.3g}>"
+        )
+
     def ask(self, k: int | None = None) -> FloatArray:
         """Draw candidates.
 
@@ -135,7 +141,8 @@ class EvolutionStrategy:
                 in any order. Other rows are injected solutions: they may become the best, and
                 pull on the distribution with limited force.
             losses: (m,) losses, smaller is better. NaN, None and infinite losses mark failed
-                candidates, which rank last.
+                candidates: they rank last and never become the best; when all of a generation
+                fail, sigma is halved.
 
         Raises:
             ValueError, TypeError: wrong shape, or losses that are not real numbers; the strategy is

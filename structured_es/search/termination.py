@@ -18,6 +18,12 @@ from structured_es.structures.gradient import FloatArray
 _RIVAL_SHARE = 0.1
 """How small a span of recent losses, against their distance to a rival, means giving up."""
 
+_EFFECTS_EVERY = 10
+"""Generations between looks at whether a step still changes the mean."""
+
+_PRECISION = 2.0**-53
+"""Relative size below which a step changes nothing."""
+
 _LONGEST_MEMORY = 20_000
 """Generations beyond which the past no longer matters for stagnation."""
 
@@ -29,6 +35,10 @@ class Termination:
         criteria: thresholds.
         start: the initial search distribution.
         popsize: candidates a generation.
+
+    Besides the criteria with thresholds of their own it knows `noeffectcoord` and `noeffectaxis` (a
+    step of a fifth of a standard deviation, or a tenth of an axis, is lost in rounding) and
+    `allfailed` (as many generations as tolflatfitness without a single finite loss).
 
     Attributes:
         reasons: why to stop, empty while the search should go on.
@@ -61,7 +71,7 @@ class Termination:
         self._check_losses(ranked, nit)
         if distribution.sigma < self.criteria.tolx * self._start_sigma:
             self._check_tolx(distribution)
-        if nit % 10 == 0:
+        if nit % _EFFECTS_EVERY == 0:
             self._check_effects(distribution, nit)
         if nit % self._condition_every == 0:
             condition = distribution.structure.condition()
@@ -122,11 +132,17 @@ class Termination:
         if not growth <= self.criteria.tolfacupx:
             self._stop("tolfacupx", growth, self.criteria.tolfacupx)
         if np.any(mean == mean + 0.2 * stds):
-            self._stop("noeffectcoord", float(stds.min()), 0.2)
+            self._stop("noeffectcoord", _relative(0.2 * stds, mean).min(), _PRECISION)
         axis = np.zeros((1, len(mean)))
-        axis[0, (nit // 10) % len(mean)] = 0.1
+        axis[0, (nit // _EFFECTS_EVERY) % len(mean)] = 0.1
         if np.array_equal(distribution.points(axis)[0], mean):
-            self._stop("noeffectaxis", distribution.sigma, 0.1)
+            step = distribution.points(axis)[0] - mean
+            self._stop("noeffectaxis", _relative(step, mean).max(), _PRECISION)
 
     def _stop(self, name: str, value: float, threshold: float) -> None:
         self.reasons[name] = StopReason(value, threshold)
+
+
+def _relative(steps: FloatArray, mean: FloatArray) -> FloatArray:
+    """Sizes of steps relative to the mean, (n,)."""
+    return np.abs(steps) / np.maximum(np.abs(mean), np.finfo(np.float64).tiny)

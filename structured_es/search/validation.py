@@ -78,18 +78,18 @@ def check_finite(name: str, array: FloatArray) -> None:
         raise ValueError(f"{name}: expected finite values, got {_first(array, bad)}")
 
 
-def check_losses(losses: ArrayLike, count: int) -> FloatArray:
+def check_losses(losses: ArrayLike, count: int, name: str = "losses") -> FloatArray:
     """Return losses as a new (m,) array; whatever is not finite becomes NaN."""
-    values = _array("losses", losses)
+    values = _array(name, losses)
     if values.dtype == object:
-        numbers = [as_loss("losses", value) for value in values.ravel()]
+        numbers = [as_loss(name, value) for value in values.ravel()]
         values = np.array(numbers).reshape(values.shape)
-    values = _real_array("losses", values)
+    values = _real_array(name, values)
     if values.ndim == 0 and count == 1:
         values = values[np.newaxis]
     if values.shape != (count,):
         raise ValueError(
-            f"losses: expected shape ({count},), one for each row of X, got {values.shape}"
+            f"{name}: expected shape ({count},), one for each row of X, got {values.shape}"
         )
     finite = np.isfinite(values)
     if not finite.all():
@@ -131,12 +131,15 @@ def make_generator(seed: Any) -> np.random.Generator:
     """A Generator from a seed: None, an integer >= 0, a SeedSequence or a Generator."""
     if isinstance(seed, bool):
         raise TypeError(f"seed: expected an integer >= 0, a Generator or None, got {seed!r}")
+    message = f"seed: expected an integer >= 0, a Generator or None, got {seed!r}"
     try:
-        return np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
     except (TypeError, ValueError):
         kind = ValueError if isinstance(seed, (int, np.integer)) else TypeError
-        message = f"seed: expected an integer >= 0, a Generator or None, got {seed!r}"
         raise kind(message) from None
+    if not hasattr(rng.bit_generator.seed_seq, "spawn"):
+        raise TypeError(message)
+    return rng
 
 
 def _array(name: str, values: Any) -> NDArray[Any]:

@@ -94,7 +94,7 @@ class GradientSource(Protocol):
     def gradient(self, dof: int) -> Gradient | None:
         """The gradient, learning rates for `dof` degrees of freedom included.
 
-        None means not yet: slow gradients are gathered over a few generations (in one frame they
-        simply add), which saves time and changes next to nothing.
+        None means not yet: slow gradients are gathered over a few generations, while the frame
+        hardly moves and they simply add, which saves time and changes next to nothing.
         """
         ...

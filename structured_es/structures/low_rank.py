@@ -139,8 +139,8 @@ def _small_step(rows: FloatArray, gradient: Gradient, retraction: Retraction) ->
     start, weights = -0.5 * gradient.shift, 0.5 * gradient.weights
     if rows.shape[1] < len(rows):
         values, vectors = symmetric_eigen((rows.T * weights) @ rows)
-        scale = retraction.value(np.array(start))
-        return (vectors * (retraction.value(start + values) / scale)) @ vectors.T
+        stretch = retraction.value(start + values) / retraction.value(np.array(start))
+        return (vectors * stretch) @ vectors.T
     scale, psi = retraction.low_rank(rows @ rows.T, weights, start)
     step = rows.T @ (psi / scale) @ rows
     step.flat[:: len(step) + 1] += 1.0

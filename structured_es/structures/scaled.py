@@ -13,6 +13,7 @@ be a few generations old, which spares inversions. Cf. Akimoto & Hansen, "Diagon
 for covariance matrix adaptation evolution strategies" (ECJ 2020).
 """
 
+from contextlib import suppress
 from typing import Self
 
 import numpy as np
@@ -71,7 +72,8 @@ class Scaled(Structure):
         new.inner, log_volume = self.inner.update(source, retraction)
         new._drift += source.rate(self.inner.dof)
         if new._drift >= _FRAME_DRIFT and new.inner is not self.inner:
-            new._set_frame(new.inner)
+            with suppress(np.linalg.LinAlgError):  # singular: the condition number ends the search
+                new._set_frame(new.inner)
         return new, log_volume
 
     def variances(self) -> FloatArray:

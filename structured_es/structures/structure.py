@@ -45,8 +45,8 @@ class Structure(ABC):
         """Follow the gradient one step.
 
         Returns:
-            The new structure, with det A = 1 again, and the change of log sigma that the trace
-            of the gradient asks for.
+            The new structure, with det A = 1 again (to third order in the step for the quadratic
+            retraction), and the change of log sigma that the trace of the gradient asks for.
         """
 
     @abstractmethod

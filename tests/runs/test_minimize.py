@@ -102,7 +102,8 @@ def test_timeout(restarts):
 
 def test_timeout_of_a_search_with_no_other_end():
     rng = np.random.default_rng(0)
-    result = minimize(lambda x: rng.random(), timeout=0.05, tolstagnation=10**9)
+    endless = {"tolstagnation": 10**9, "tolconditioncov": np.inf, "tolx": 0}
+    result = minimize(lambda x: rng.random(), timeout=0.05, **endless)
     assert list(result.stop) == ["timeout"]
     assert result.stop["timeout"].value >= 0.05
 

@@ -329,7 +329,7 @@ def test_solutions_injected_far_away_do_not_blow_up_the_distribution(structure, 
         X = es.ask()
         X[-1] = distance  # and it is said to be very good
         es.tell(X, [*(sphere(x) for x in X[:-1]), -1.0])
-        assert np.all(es.stds < 3.0 * before)
+        assert np.all(es.stds < 4.0 * before)
         before = es.stds
     assert np.isfinite(state(es)).all()
     assert np.all(np.abs(es.mean) < 100.0)

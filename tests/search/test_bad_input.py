@@ -303,3 +303,26 @@ def test_errors_of_a_function_that_draws_x0_pass_through():
 
     with pytest.raises(RuntimeError, match="today"):
         ses.EvolutionStrategy(draw, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("strucure", "structure"), ("popsze", "popsize"), ("bound", "bounds"), ("ftraget", "ftarget")],
+)
+def test_a_misspelt_option_leads_to_the_right_one(wrong, right):
+    with pytest.raises(TypeError, match=f"{wrong}.*{right}"):
+        ses.EvolutionStrategy([1.0, 2.0], 1.0, **{wrong: 3})
+
+
+def test_a_legacy_generator_is_no_seed():
+    with pytest.raises(TypeError, match=r"^seed: "):
+        ses.EvolutionStrategy([1.0, 2.0], 1.0, seed=np.random.RandomState(1))
+
+
+@pytest.mark.parametrize(("name", "value"), [("callback", 3), ("args", 3)])
+def test_minimize_checks_its_arguments_before_it_evaluates(name, value):
+    def fun(x):
+        raise AssertionError("evaluated")
+
+    with pytest.raises(TypeError, match=f"^{name}: "):
+        ses.minimize(fun, [1.0, 2.0], 1.0, **{name: value})

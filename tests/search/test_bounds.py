@@ -267,3 +267,12 @@ def test_units_of_the_variables_do_not_matter():
         X, _ = generation(here, sphere)
         Y, _ = generation(there, lambda x: sphere(x / factor))
         np.testing.assert_array_equal(Y, factor * X)
+
+
+@pytest.mark.parametrize("width", [1e10, 1e20, 1e300])
+def test_wide_bounds_cost_no_precision(width):
+    es = ses.EvolutionStrategy([3.0] * 3, 1.0, bounds=(-width, width), seed=1, ftarget=1e-12)
+    while not es.stop():
+        X = es.ask()
+        es.tell(X, ((X - 1.0) ** 2).sum(axis=1))
+    assert list(es.stop()) == ["ftarget"]

@@ -194,3 +194,30 @@ def test_directions_match_a_dense_exponential(rng):
     laws.assert_close(
         covariance(new), with_unit_volume(expm(rows.T @ np.diag(weights) @ rows)), 1e-12
     )
+
+
+@pytest.mark.parametrize("rank", [1, 4])
+def test_low_rank_stays_exact_at_high_conditioning(rank):
+    """A long run on a rotated cigar of conditioning 1e10: orthonormal and of unit volume."""
+    dim = 10
+    q = np.linalg.qr(np.random.default_rng(0).standard_normal((dim, dim)))[0]
+    weights = np.r_[1.0, np.full(dim - 1, 1e10)]
+    es = ses.EvolutionStrategy(
+        np.ones(dim), 1.0, structure=f"low-rank:{rank}", seed=1, ftarget=1e-8, maxfevals=30_000
+    )
+    while not es.stop():
+        X = es.ask()
+        es.tell(X, np.square(X @ q) @ weights)
+    assert rank == 1 or list(es.stop()) == ["ftarget"]
+    directions = es.structure.inner
+    laws.assert_close(directions.vectors @ directions.vectors.T, np.eye(rank), 1e-12)
+    assert np.linalg.slogdet(es.structure.dense())[1] == pytest.approx(0.0, abs=1e-8)
+
+
+def test_directions_of_full_rank_are_full_with_fewer_rows_than_variables(rng):
+    dim = 20
+    directions, full = Directions(dim, dim), Full(dim)
+    gradient = laws.random_gradient(rng, dim, rows=13, size=0.3).traceless()
+    directions = directions.retract(directions.tangent(gradient))
+    full = full.retract(full.tangent(gradient))
+    laws.assert_close(covariance(directions), covariance(full), 1e-12)

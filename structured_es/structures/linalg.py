@@ -3,8 +3,7 @@
 from typing import cast
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.linalg.lapack import dpotrf, dsyevd
+from scipy.linalg.lapack import dsyevd
 
 from structured_es.structures.gradient import FloatArray
 
@@ -33,15 +32,22 @@ def inverse(matrix: FloatArray) -> FloatArray:
     return cast(FloatArray, np.linalg.inv(matrix))
 
 
-def orthonormal_rows(rows: FloatArray) -> FloatArray:
-    """An orthonormal basis, (min(m, n), n), of a space that contains the given rows, (m, n).
+def row_coordinates(rows: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Coordinates of rows, (m, n), in an orthonormal basis of a space that contains them.
 
-    By Cholesky's factor of the Gram matrix where there are few rows in a large space, which are
-    then far from dependent; by Householder's QR otherwise.
+    Few rows in a large space are either far from dependent or dependent to rounding, as a path and
+    the candidates that made it are. The eigenvectors of their Gram matrix then give coordinates,
+    and no basis of length n is ever formed. Householder's QR otherwise.
+
+    Returns:
+        coordinates (m, p), mixing (p, q) and source (q, n): the basis is mixing @ source, and
+        coordinates @ mixing @ source gives the rows.
     """
     m, n = rows.shape
     if 4 * m < n:
-        factor, info = dpotrf(rows @ rows.T, lower=1)
-        if info == 0:
-            return cast(FloatArray, solve_triangular(factor, rows, lower=True))
-    return cast(FloatArray, np.linalg.qr(rows.T)[0].T)
+        squares, vectors = symmetric_eigen(rows @ rows.T)
+        some = squares > 1e-9 * squares[-1]
+        lengths, vectors = np.sqrt(squares[some]), vectors[:, some]
+        return vectors * lengths, (vectors / lengths).T, rows
+    basis, triangle = np.linalg.qr(rows.T)
+    return cast(FloatArray, triangle.T), np.eye(len(triangle)), cast(FloatArray, basis.T)

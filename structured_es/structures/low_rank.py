@@ -18,7 +18,7 @@ import numpy as np
 
 from structured_es.structures.full import SymmetricTangent
 from structured_es.structures.gradient import FloatArray, Gradient
-from structured_es.structures.linalg import orthonormal_rows, symmetric_eigen
+from structured_es.structures.linalg import row_coordinates, symmetric_eigen
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.scaled import Scaled
 from structured_es.structures.structure import Invertible, Manifold, check_rank
@@ -30,8 +30,8 @@ class Directions(Manifold[SymmetricTangent], Invertible):
     Args:
         dim: number of variables n.
         rank: k, 0 <= k <= n.
-        vectors: U^T, shape (k, n), orthonormal rows; default zeros, which leave B = I.
-        log_lengths: t, shape (k,); default zeros.
+        vectors: U^T, orthonormal rows, at most k of them, (k, n); default none, which is B = I.
+        log_lengths: t, one for each of them, (k,).
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class Directions(Manifold[SymmetricTangent], Invertible):
     ) -> None:
         super().__init__(dim)
         self.rank = check_rank("rank", rank, dim)
-        self.vectors = np.zeros((self.rank, dim)) if vectors is None else vectors
-        self.log_lengths = np.zeros(self.rank) if log_lengths is None else log_lengths
+        self.vectors = np.zeros((0, dim)) if vectors is None else vectors
+        self.log_lengths = np.zeros(0) if log_lengths is None else log_lengths
 
     @property
     def dof(self) -> int:
@@ -77,23 +77,24 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         if self.rank == 0:
             return self
         gradient = tangent.gradient
-        basis = orthonormal_rows(np.vstack([self.vectors, gradient.rows]))
-        kept, rows = self.vectors @ basis.T, gradient.rows @ basis.T
+        frame = np.vstack([self.vectors, gradient.rows])
+        coordinates, mixing, source = row_coordinates(frame)
+        kept, rows = np.split(coordinates, [len(self.vectors)])
         step = _small_step(rows, gradient, retraction)
         step += kept.T @ (np.expm1(self.log_lengths)[:, np.newaxis] * (kept @ step))
         left, lengths, _ = np.linalg.svd(step)
         logs = np.log(lengths)
         order = np.argsort(-np.abs(logs), kind="stable")
         keep, rest = order[: self.rank], order[self.rank :]
-        if self.rank == self.dim:
+        if len(keep) == self.dim:
             base = logs.mean()
         else:
             neutral = 0.5 * max(float(gradient.weights.sum()), 0.0)
-            base = min(logs[rest].sum() / (self.dim - self.rank), neutral)
+            base = min(logs[rest].sum() / (self.dim - len(keep)), neutral)
         return Directions(
             self.dim,
             self.rank,
-            vectors=left[:, keep].T @ basis,
+            vectors=(left[:, keep].T @ mixing) @ source,
             log_lengths=logs[keep] - base,
         )
 
@@ -105,7 +106,7 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         return self._spread(-self.log_lengths, -self._log_base)
 
     def condition(self) -> float:
-        base = [0.0] if self.rank < self.dim else []
+        base = [0.0] if len(self.log_lengths) < self.dim else []
         lengths = np.append(self.log_lengths, base)
         return float(np.exp(2.0 * (lengths.max() - lengths.min())))
 

@@ -221,3 +221,15 @@ def test_directions_of_full_rank_are_full_with_fewer_rows_than_variables(rng):
     directions = directions.retract(directions.tangent(gradient))
     full = full.retract(full.tangent(gradient))
     laws.assert_close(covariance(directions), covariance(full), 1e-12)
+
+
+def test_more_directions_than_rows_fill_up_over_time(rng):
+    dim, rank = 400, 30
+    directions, counts = Directions(dim, rank), []
+    for _ in range(4):
+        gradient = laws.random_gradient(rng, dim, rows=12, size=0.1).traceless()
+        directions = directions.retract(directions.tangent(gradient))
+        counts.append(len(directions.vectors))
+        laws.assert_close(directions.vectors @ directions.vectors.T, np.eye(counts[-1]), 1e-12)
+        assert np.linalg.slogdet(directions.dense())[1] == pytest.approx(0.0, abs=1e-10)
+    assert counts == [12, 24, 30, 30]

@@ -1,8 +1,8 @@
 r"""Learning rates and time horizons of the default update, from dimension, popsize and freedom.
 
-For the full structure c_c is CMA-ES's own, c_1 and c_mu are 1.3 times CMA-ES's
-(Hansen, arXiv 1604.00772, equations 56-58), which measured better from 2 to 64 variables; for the
-others they follow from the degrees of freedom m of the structure (Akimoto & Hansen, ECJ 2020):
+For the full structure c_c is CMA-ES's own, c_1 and c_mu are 1.3 times CMA-ES's (Hansen, arXiv
+1604.00772, equations 56-58), chosen by `scripts/benchmark_coco` at n = 2 to 10; for the others they
+follow from the degrees of freedom m of the structure (Akimoto & Hansen, ECJ 2020):
 
     c_1  = 1 / (2 (m / n + 1) (n + 1)^(3/4) + mueff / 2)
     c_mu = min(1 - c_1, c_1 (mueff + 1 / mueff - 2 + popsize / (2 (popsize + 5))))

@@ -5,7 +5,8 @@ With E an exponential moving average, rate b, of the steps s and V one of their 
     r = |E|^2 / (V b / (2 - b))
 
 is 1 on average for steps without direction and grows with their signal-to-noise ratio. The gate is
-shut up to r = 3, fully open from r = 4, where it stops costing evaluations on rotated problems.
+shut up to r = 3 and fully open from r = 4, chosen by `scripts/benchmark_evaluations` on rotated
+problems.
 """
 
 from dataclasses import dataclass

@@ -18,13 +18,12 @@ FULL_UP_TO = 200
 _DEFAULT_RANK = 8
 
 
-def _auto(dim: int, *, plain: bool = False) -> Structure:
-    if dim > FULL_UP_TO:
-        return LowRank(dim, _DEFAULT_RANK)
-    return Full(dim) if plain else Scaled(Full(dim))
+def _auto(dim: int) -> Structure:
+    return Scaled(Full(dim)) if dim <= FULL_UP_TO else LowRank(dim, _DEFAULT_RANK)
 
 
 _MAKERS: dict[str, Callable[[int], Structure]] = {
+    "auto": _auto,
     "full": Full,
     "diagonal": Diagonal,
     "triangular": Triangular,
@@ -38,7 +37,7 @@ _RANKED_MAKERS: dict[str, Callable[[int, int], Structure]] = {
 
 def names() -> list[str]:
     """Names of all structures; those with a rank as "name:k"."""
-    return ["auto", *_MAKERS, *(f"{name}:k" for name in _RANKED_MAKERS)]
+    return [*_MAKERS, *(f"{name}:k" for name in _RANKED_MAKERS)]
 
 
 def make_structure(structure: str | Structure, dim: int, *, plain: bool = False) -> Structure:
@@ -63,12 +62,12 @@ def make_structure(structure: str | Structure, dim: int, *, plain: bool = False)
         return structure
     if not isinstance(structure, str):
         raise TypeError(f"structure: expected a name or a Structure, got {structure!r}")
-    if structure == "auto":
-        return _auto(dim, plain=plain)
+    if plain and structure == "auto" and dim <= FULL_UP_TO:
+        return Full(dim)
     name, colon, rank = structure.partition(":")
     if name in _RANKED_MAKERS:
         return _RANKED_MAKERS[name](dim, _parse_rank(structure, rank, colon, dim))
-    if name not in ("auto", *_MAKERS):
+    if name not in _MAKERS:
         raise ValueError(f"structure: unknown name {structure!r}; {_suggest(name)}")
     if colon:
         raise ValueError(f"structure: {name!r} takes no rank, got {structure!r}")
@@ -86,7 +85,7 @@ def _parse_rank(structure: str, rank: str, colon: str, dim: int) -> int:
 
 
 def _suggest(name: str) -> str:
-    known = ["auto", *_MAKERS, *_RANKED_MAKERS]
+    known = [*_MAKERS, *_RANKED_MAKERS]
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"

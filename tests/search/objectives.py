@@ -2,6 +2,17 @@
 
 import numpy as np
 
+STRUCTURES = [
+    "auto",
+    "full",
+    "diagonal",
+    "triangular",
+    "block-lower:2",
+    "block-upper:2",
+    "low-rank:2",
+]
+"""One of each kind, for n >= 2."""
+
 
 def sphere(x):
     return float(x @ x)

@@ -8,19 +8,19 @@ from scipy.optimize import OptimizeResult
 
 import structured_es as ses
 
-from .objectives import ellipsoid, generation, rosenbrock, run, run_until_stop, sphere, state
+from .objectives import (
+    STRUCTURES,
+    ellipsoid,
+    generation,
+    rosenbrock,
+    run,
+    run_until_stop,
+    sphere,
+    state,
+)
 
-STRUCTURES = [
-    "auto",
-    "full",
-    "diagonal",
-    "triangular",
-    "block-lower:2",
-    "block-upper:2",
-    "low-rank:2",
-]
 ANY = pytest.mark.parametrize("structure", STRUCTURES)
-DIMS = pytest.mark.parametrize("dim", [2, 5, 45])
+DIMS = pytest.mark.parametrize("dim", [2, 5, 20, 45])
 """Below and above where the samplers of the default change over."""
 
 

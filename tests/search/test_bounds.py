@@ -11,17 +11,8 @@ from scipy.optimize import Bounds
 import structured_es as ses
 from structured_es.search.bounds import make_box
 
-from .objectives import generation, run, run_until_stop, sphere, state
+from .objectives import STRUCTURES, generation, run, run_until_stop, sphere, state
 
-STRUCTURES = [
-    "auto",
-    "full",
-    "diagonal",
-    "triangular",
-    "block-lower:2",
-    "block-upper:2",
-    "low-rank:2",
-]
 ANY = pytest.mark.parametrize("structure", STRUCTURES)
 
 numbers = st.floats(-1e6, 1e6)

@@ -9,6 +9,7 @@ import structured_es as ses
 from structured_es.structures import Full, Gradient, make_structure
 
 from .objectives import (
+    STRUCTURES,
     ellipsoid,
     generation,
     random_rotation,
@@ -19,15 +20,6 @@ from .objectives import (
     state,
 )
 
-STRUCTURES = [
-    "auto",
-    "full",
-    "diagonal",
-    "triangular",
-    "block-lower:2",
-    "block-upper:2",
-    "low-rank:2",
-]
 GROUPS = [name for name in STRUCTURES if name not in ("auto", "low-rank:2")]
 UPDATES = ["default", "xnes"]
 ANY = pytest.mark.parametrize("structure", STRUCTURES)

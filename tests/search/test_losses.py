@@ -8,17 +8,7 @@ import pytest
 
 import structured_es as ses
 
-from .objectives import run, sphere, state
-
-STRUCTURES = [
-    "auto",
-    "full",
-    "diagonal",
-    "triangular",
-    "block-lower:2",
-    "block-upper:2",
-    "low-rank:2",
-]
+from .objectives import STRUCTURES, run, sphere, state
 
 
 def strategy(**options):

@@ -6,6 +6,8 @@ import pytest
 import structured_es as ses
 from structured_es.structures.gate import shut_gate
 
+from . import laws
+
 
 def test_the_gate_opens_for_steps_that_agree():
     gate = shut_gate(5)
@@ -68,3 +70,13 @@ def test_auto_costs_little_on_rotated_functions(f):
         for name in ("auto", "full")
     )
     assert auto < 1.12 * full
+
+
+def test_a_singular_inner_structure_keeps_the_old_frame():
+    """Whether the search should end is for the condition number to say, not for an exception."""
+    structure = ses.structures.Scaled(ses.structures.Full(3))
+    structure.inner = ses.structures.Full(3, matrix=np.zeros((3, 3)))
+    rows = np.random.default_rng(0).standard_normal((4, 3))
+    gradient = ses.structures.Gradient.of(rows, np.full(4, 0.1), 0.4)
+    moved, _ = structure.update(laws.Fixed(gradient))
+    assert np.isfinite(moved.scales).all()

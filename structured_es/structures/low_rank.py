@@ -7,9 +7,7 @@ not a group but a fixed-rank manifold: the covariance takes the exact step of th
 local coordinates. In an orthonormal basis of the directions and the rows, p <= k + m of them, that
 is a small matrix away from the identity; its left singular vectors and singular values are the
 new directions and lengths. The retraction truncates: the k lengths that differ most from the base
-(in log) stay. The base gains what the others have on average, but not more than a direction gains
-without selection, half the sum of the weights: else a long direction that has not got in yet would
-widen the base, and the k present ones shrink against it for ever.
+(in log) stay, the others are averaged into the base.
 
 D adapts at its own, faster rate (`scaled.py`). Cf. VkD-CMA-ES (Akimoto & Hansen, GECCO 2016).
 """
@@ -86,11 +84,8 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         logs = np.log(lengths)
         order = np.argsort(-np.abs(logs), kind="stable")
         keep, rest = order[: self.rank], order[self.rank :]
-        if len(keep) == self.dim:
-            base = logs.mean()
-        else:
-            neutral = 0.5 * max(float(gradient.weights.sum()), 0.0)
-            base = min(logs[rest].sum() / (self.dim - len(keep)), neutral)
+        others = self.dim - len(keep)
+        base = logs[rest].sum() / others if others else logs.mean()
         return Directions(
             self.dim,
             self.rank,

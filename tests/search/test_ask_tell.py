@@ -486,3 +486,14 @@ def test_the_quadratic_retraction_searches_alike(structure, update):
     es = strategy(structure=structure, update=update, retraction="quadratic")
     es = run(es, ellipsoid, 300)
     assert es.result.fun < 1e-3 * ellipsoid(np.ones(5))
+
+
+def test_a_generation_of_another_size_takes_along_what_was_gathered():
+    """Ten candidates gather for three generations, two thousand do not."""
+    es = strategy(10, structure="full", popsize=10)
+    generation(es, sphere)
+    matrix = es.structure.matrix
+    X = es.ask(2000)
+    es.tell(X, [sphere(x) for x in X])
+    assert not np.array_equal(es.structure.matrix, matrix)
+    assert not es._rule._gathered

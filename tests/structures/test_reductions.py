@@ -7,6 +7,7 @@ from scipy.linalg import expm
 import structured_es as ses
 from structured_es.structures import QUADRATIC, Gradient, make_structure
 from structured_es.structures.full import Full
+from structured_es.structures.linalg import row_coordinates
 from structured_es.structures.low_rank import Directions, LowRank
 
 from . import laws
@@ -141,8 +142,7 @@ def test_directions_keep_the_eigenvalues_that_differ_most_from_the_base(rng):
         base *= np.exp(-gradient.shift)
         far = np.argsort(-np.abs(np.log(values / base)))
         rest = far[rank:]
-        gained = np.log(values[rest] / base).mean()
-        values[rest] = base * np.exp(min(gained, max(gradient.weights.sum(), 0.0)))
+        values[rest] = np.exp(np.log(values[rest]).mean())
         desired = with_unit_volume((vectors * values) @ vectors.T)
         directions = directions.retract(directions.tangent(gradient))
         laws.assert_close(covariance(directions), desired, 1e-11)
@@ -214,13 +214,16 @@ def test_low_rank_stays_exact_at_high_conditioning(rank):
     assert np.linalg.slogdet(es.structure.dense())[1] == pytest.approx(0.0, abs=1e-8)
 
 
-def test_directions_of_full_rank_are_full_with_fewer_rows_than_variables(rng):
+@pytest.mark.parametrize("rows", [13, 25])
+def test_directions_of_full_rank_are_full(rng, rows):
     dim = 20
     directions, full = Directions(dim, dim), Full(dim)
-    gradient = laws.random_gradient(rng, dim, rows=13, size=0.3).traceless()
+    gradient = laws.random_gradient(rng, dim, rows=rows, size=0.3).traceless()
     directions = directions.retract(directions.tangent(gradient))
     full = full.retract(full.tangent(gradient))
     laws.assert_close(covariance(directions), covariance(full), 1e-12)
+    if rows > dim:  # no base is left to hold what the lengths have in common
+        assert directions.log_lengths.sum() == pytest.approx(0.0, abs=1e-12)
 
 
 def test_more_directions_than_rows_fill_up_over_time(rng):
@@ -233,3 +236,14 @@ def test_more_directions_than_rows_fill_up_over_time(rng):
         laws.assert_close(directions.vectors @ directions.vectors.T, np.eye(counts[-1]), 1e-12)
         assert np.linalg.slogdet(directions.dense())[1] == pytest.approx(0.0, abs=1e-10)
     assert counts == [12, 24, 30, 30]
+
+
+@pytest.mark.parametrize("dim", [12, 200])
+def test_coordinates_of_rows_that_depend_on_each_other(rng, dim):
+    """A path lies in the span of the candidates that made it."""
+    rows = rng.standard_normal((8, dim))
+    rows[-1] = rows[:3].sum(axis=0)
+    coordinates, mixing, source = row_coordinates(rows)
+    basis = mixing @ source
+    laws.assert_close(basis @ basis.T, np.eye(len(basis)), 1e-12)
+    laws.assert_close(coordinates @ basis, rows, 1e-12)

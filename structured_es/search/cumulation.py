@@ -17,17 +17,12 @@ from math import exp, sqrt
 
 import numpy as np
 
+from structured_es.search.path_gradient import Generation, PathGradient
 from structured_es.search.ranking import Weights
-from structured_es.search.rates import (
-    ShapeRates,
-    StepSizeRates,
-    shape_rates,
-    step_size_rates,
-    weights_for,
-)
+from structured_es.search.rates import StepSizeRates, shape_rates, step_size_rates, weights_for
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.update_rule import UpdateRule
-from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.retraction import Retraction
 from structured_es.structures.structure import Structure
 
@@ -48,7 +43,7 @@ class Cumulation(UpdateRule):
         self.sigma_path = np.zeros(dim)
         self.shape_path = np.zeros(dim)
         self.generations = 0
-        self._gathered: dict[int, list[Gradient]] = {}
+        self._gathered: list[Generation] = []
 
     def update(
         self, distribution: SearchDistribution, ranked: FloatArray, retraction: Retraction
@@ -56,11 +51,14 @@ class Cumulation(UpdateRule):
         popsize, dim = ranked.shape
         structure = distribution.structure
         weights, rates = weights_for(popsize), step_size_rates(dim, popsize)
-        step = weights.mean @ ranked
+        step = product(weights.mean, ranked)
         growth, stalled = self._cumulate_sigma(step, weights, rates)
         lost = self._cumulate_shape(step, weights, structure, stalled=stalled)
-        source = _PathGradient(ranked, weights, self.shape_path, lost, self._gathered)
-        structure, log_volume = structure.update(source, retraction)
+        self._gathered.append(Generation(ranked, self.shape_path, lost))
+        log_volume = 0.0
+        if len(self._gathered) >= shape_rates(structure.fastest_dof, dim, popsize).gap:
+            source, self._gathered = PathGradient(self._gathered), []
+            structure, log_volume = structure.update(source, retraction)
         return distribution.moved(step, exp(log_volume + growth), structure)
 
     def _cumulate_sigma(
@@ -71,7 +69,7 @@ class Cumulation(UpdateRule):
         self.generations += 1
         self.sigma_path = (1.0 - c) * self.sigma_path
         self.sigma_path += sqrt(c * (2.0 - c) * weights.mueff) * step
-        length = sqrt(self.sigma_path @ self.sigma_path) / rates.expected_length
+        length = sqrt(product(self.sigma_path, self.sigma_path)) / rates.expected_length
         limit = 1.4 + 2.0 / (len(step) + 1.0)
         limit *= sqrt(1.0 - (1.0 - c) ** (2 * self.generations))
         return min(1.0, c / rates.damping * (length - 1.0)), length > limit
@@ -87,53 +85,3 @@ class Cumulation(UpdateRule):
             return variance
         self.shape_path += sqrt(variance * weights.mueff) * step
         return 0.0
-
-
-class _PathGradient:
-    """Candidates and path as the rows of a gradient, for any number of degrees of freedom."""
-
-    def __init__(
-        self,
-        ranked: FloatArray,
-        weights: Weights,
-        path: FloatArray,
-        lost: float,
-        gathered: dict[int, list[Gradient]],
-    ) -> None:
-        popsize, dim = ranked.shape
-        self._rows = np.empty((popsize + 1, dim))
-        self._rows[:-1], self._rows[-1] = ranked, path
-        self._squares = np.einsum("ij,ij->i", self._rows, self._rows)
-        self._worse = slice(weights.parents, popsize)
-        self._correction = dim / np.maximum(self._squares[self._worse], 1e-6 * dim)
-        self._lost = lost
-        self._gathered = gathered
-        self._answers: dict[int, Gradient | None] = {}
-
-    def rate(self, dof: int) -> float:
-        return self._rates(dof).rate
-
-    def gradient(self, dof: int) -> Gradient | None:
-        if dof not in self._answers:
-            self._answers[dof] = self._gather(dof)
-        return self._answers[dof]
-
-    def _rates(self, dof: int) -> ShapeRates:
-        return shape_rates(dof, self._rows.shape[1], len(self._rows) - 1)
-
-    def _gather(self, dof: int) -> Gradient | None:
-        rates = self._rates(dof)
-        gradient = self._gradient(rates)
-        if rates.gap == 1 and dof not in self._gathered:
-            return gradient
-        gathered = self._gathered.setdefault(dof, [])
-        gathered.append(gradient)
-        if len(gathered) < rates.gap:
-            return None
-        return Gradient.total(self._gathered.pop(dof))
-
-    def _gradient(self, rates: ShapeRates) -> Gradient:
-        weights = rates.rows.copy()
-        weights[self._worse] *= self._correction
-        shift = rates.total - rates.c_one * self._lost
-        return Gradient(self._rows, weights, shift, float(weights @ self._squares), rates.rate)

@@ -14,9 +14,10 @@ from functools import lru_cache
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.search.ranking import Weights, default_weights
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,8 @@ class ShapeRates:
 _FULL_SPEED = 1.3
 """Learning rates of the full structure relative to CMA-ES's."""
 
-_LAZY_RATE, _LAZY_GAP = 0.25, 3
-"""A structure moves once the gathered rate reaches the first, after at most so many generations."""
+_LAZY_RATE, _LAZY_ROWS = 0.35, 80
+"""A structure moves before the gathered rate, or the number of rows, gets above these."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,39 @@ def step_size_rates(dim: int, popsize: int) -> StepSizeRates:
     return StepSizeRates(c_sigma, damping, length)
 
 
+@dataclass(frozen=True, eq=False)
+class GatheredRates:
+    """Rates of one structure for the rows of several generations.
+
+    Attributes:
+        rows: weights of the candidates and the path of each generation in turn, (m,).
+        negative: which of them are negative, (m,).
+        total: their sum.
+        rate: sum of the rates.
+        c_one: weight of the path in each generation.
+    """
+
+    rows: FloatArray
+    negative: NDArray[np.bool_]
+    total: float
+    rate: float
+    c_one: tuple[float, ...]
+
+
+@lru_cache(maxsize=256)
+def gathered_rates(dof: int, dim: int, popsizes: tuple[int, ...]) -> GatheredRates:
+    """Rates of a structure with `dof` degrees of freedom, for generations of the given sizes."""
+    each = [shape_rates(dof, dim, popsize) for popsize in popsizes]
+    rows = np.concatenate([rates.rows for rates in each])
+    return GatheredRates(
+        rows=rows,
+        negative=rows < 0.0,
+        total=sum(rates.total for rates in each),
+        rate=sum(rates.rate for rates in each),
+        c_one=tuple(rates.c_one for rates in each),
+    )
+
+
 @lru_cache(maxsize=256)
 def shape_rates(dof: int, dim: int, popsize: int) -> ShapeRates:
     """Rates of a structure with `dof` degrees of freedom in n variables."""
@@ -97,5 +131,5 @@ def shape_rates(dof: int, dim: int, popsize: int) -> ShapeRates:
     samples = c_mu * np.where(weights.shape < 0.0, negative * weights.shape, weights.shape)
     rows = np.append(samples, c_one)
     rate = c_one + c_mu
-    gap = max(1, min(_LAZY_GAP, int(_LAZY_RATE / rate)))
+    gap = max(1, min(int(_LAZY_RATE / rate), _LAZY_ROWS // (popsize + 1)))
     return ShapeRates(c_one, c_path, rows, float(rows.sum()), rate, gap)

@@ -12,8 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from structured_es.structures.gradient import FloatArray, Gradient
-from structured_es.structures.linalg import inverse, solve_rows, symmetric_eigen
+from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.gradient import Gradient
+from structured_es.structures.linalg import inverse, solve_rows
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Invertible, Manifold
 
@@ -48,7 +49,7 @@ class Full(Manifold[SymmetricTangent], Invertible):
         return self.dim * (self.dim + 1) // 2
 
     def apply(self, local: FloatArray) -> FloatArray:
-        return local @ self.matrix.T
+        return product(local, self.matrix.T)
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         return solve_rows(self.matrix, steps)
@@ -59,13 +60,12 @@ class Full(Manifold[SymmetricTangent], Invertible):
     def retract(self, tangent: SymmetricTangent, retraction: Retraction = EXPONENTIAL) -> "Full":
         gradient, matrix = tangent.gradient, self.matrix
         rows = gradient.rows
-        if 3 * self.dim <= 2 * len(rows):
-            values, vectors = symmetric_eigen(tangent.dense())
-            matrix = ((matrix @ vectors) * retraction.value(values)) @ vectors.T
-            return Full(self.dim, matrix=matrix)
+        if self.dim <= len(rows):
+            return Full(self.dim, matrix=product(matrix, retraction.matrix(tangent.dense())))
         start = -0.5 * gradient.shift
-        scale, psi = retraction.low_rank(rows @ rows.T, 0.5 * gradient.weights, start)
-        correction = (matrix @ rows.T) @ (psi @ rows)
+        gram = product(rows, rows.T)
+        scale, psi = retraction.low_rank(gram, 0.5 * gradient.weights, start)
+        correction = product(product(matrix, rows.T), product(psi, rows))
         correction += scale * matrix
         return Full(self.dim, matrix=correction)
 
@@ -75,13 +75,13 @@ class Full(Manifold[SymmetricTangent], Invertible):
         return inverse(self.matrix)
 
     def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
-        return rows @ self.inverse
+        return product(rows, self.inverse)
 
     def precisions(self) -> FloatArray:
-        return np.einsum("ij,ij->j", self.inverse, self.inverse)
+        return np.square(self.inverse).sum(axis=0)
 
     def variances(self) -> FloatArray:
-        return np.einsum("ij,ij->i", self.matrix, self.matrix)
+        return np.square(self.matrix).sum(axis=1)
 
     def dense(self) -> FloatArray:
         return self.matrix.copy()

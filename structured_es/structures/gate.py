@@ -6,17 +6,20 @@ With E an exponential moving average, rate b, of the steps s and V one of their 
 
 is 1 on average for steps without direction and grows with their signal-to-noise ratio. The gate is
 shut up to r = 3 and fully open from r = 4, chosen by `scripts/benchmark_evaluations` on rotated
-problems.
+problems. A gate that has long been shut is looked at less and less often, which saves time.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray, product
 
 _SHUT_UP_TO = 3.0
 _MEMORY = 0.3
+
+_LOOKS, _LONGEST_REST = 16, 3
+"""Looks at a shut gate until one more step goes unseen between them, and the most that do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,22 +30,30 @@ class Gate:
         mean: (n,) moving average of the steps.
         power: moving average of their squared lengths.
         opening: between 0 (shut) and 1 (open).
+        shut_for: looks since it was last open.
     """
 
     mean: FloatArray
     power: float = 0.0
     opening: float = 0.0
+    shut_for: int = 0
+
+    @property
+    def rest(self) -> int:
+        """Steps that may go unseen until the next look."""
+        return min(_LONGEST_REST, self.shut_for // _LOOKS)
 
     def observe(self, step: FloatArray, rate: float) -> "Gate":
         """The gate after a step, (n,), that was made with a learning rate."""
         b = min(1.0, _MEMORY * rate)
         mean = (1.0 - b) * self.mean
         mean += b * step
-        square = float(step @ step)
+        square = float(product(step, step))
         power = square if self.power == 0.0 else self.power + b * (square - self.power)
         noise = power * b / (2.0 - b)
-        ratio = float(mean @ mean) / noise if noise > 0.0 else 0.0
-        return Gate(mean, power, min(1.0, max(0.0, ratio - _SHUT_UP_TO)))
+        ratio = float(product(mean, mean)) / noise if noise > 0.0 else 0.0
+        opening = min(1.0, max(0.0, ratio - _SHUT_UP_TO))
+        return Gate(mean, power, opening, 0 if opening else self.shut_for + 1)
 
 
 def shut_gate(dim: int) -> Gate:

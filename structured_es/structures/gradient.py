@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from structured_es.structures.arrays import FloatArray as FloatArray
+from structured_es.structures.arrays import product
 
 _ALL = slice(None)
 
@@ -67,7 +67,7 @@ class Gradient:
 
     def block(self, left: slice = _ALL, right: slice = _ALL) -> FloatArray:
         """The block G[left, right] without its identity part."""
-        return (self.rows[:, left].T * self.weights) @ self.rows[:, right]
+        return product(self.rows[:, left].T * self.weights, self.rows[:, right])
 
     def symmetric(self, where: slice = _ALL) -> FloatArray:
         """The square block G[where, where], identity part included."""
@@ -77,7 +77,7 @@ class Gradient:
 
     def diagonal(self, where: slice = _ALL) -> FloatArray:
         """The diagonal of G on a range of coordinates."""
-        return self.weights @ np.square(self.rows[:, where]) - self.shift
+        return product(self.weights, np.square(self.rows[:, where])) - self.shift
 
 
 class GradientSource(Protocol):
@@ -88,13 +88,9 @@ class GradientSource(Protocol):
     """
 
     def rate(self, dof: int) -> float:
-        """The learning rate of one generation for `dof` degrees of freedom."""
+        """The learning rate of this step for `dof` degrees of freedom."""
         ...
 
-    def gradient(self, dof: int) -> Gradient | None:
-        """The gradient, learning rates for `dof` degrees of freedom included.
-
-        None means not yet: slow gradients are gathered over a few generations, while the frame
-        hardly moves and they simply add, which saves time and changes next to nothing.
-        """
+    def gradient(self, dof: int) -> Gradient:
+        """The gradient, learning rates for `dof` degrees of freedom included."""
         ...

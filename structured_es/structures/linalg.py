@@ -3,9 +3,9 @@
 from typing import cast
 
 import numpy as np
-from scipy.linalg.lapack import dsyevd
+from scipy.linalg.lapack import dgetrf, dgetri, dsyevd
 
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 
 def symmetric_eigen(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -28,8 +28,19 @@ def solve_rows(matrix: FloatArray, rows: FloatArray) -> FloatArray:
 
 
 def inverse(matrix: FloatArray) -> FloatArray:
-    """The inverse of an (n, n) matrix."""
-    return cast(FloatArray, np.linalg.inv(matrix))
+    """The inverse of an (n, n) matrix.
+
+    Raises:
+        numpy.linalg.LinAlgError: when it is singular.
+    """
+    if len(matrix) == 0:
+        return np.empty((0, 0))
+    factors, pivots, info = dgetrf(matrix)
+    if info == 0:
+        result, info = dgetri(factors, pivots)
+    if info != 0:
+        raise np.linalg.LinAlgError(f"singular matrix (info = {info})")
+    return cast(FloatArray, result)
 
 
 def row_coordinates(rows: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

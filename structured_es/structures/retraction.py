@@ -12,12 +12,11 @@ what it takes to evaluate h(M) in closed form without forming M:
 """
 
 from abc import ABC, abstractmethod
-from math import ceil, exp, log2
+from math import ceil, exp, factorial, log2, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
-_Floats = NDArray[np.float64]
+from structured_es.structures.arrays import FloatArray, product
 
 
 class Retraction(ABC):
@@ -26,19 +25,21 @@ class Retraction(ABC):
     name: str
 
     @abstractmethod
-    def value(self, a: _Floats) -> _Floats:
+    def value(self, a: FloatArray) -> FloatArray:
         """The function itself, h(a)."""
 
     @abstractmethod
-    def matrix(self, tangent: _Floats) -> _Floats:
+    def matrix(self, tangent: FloatArray) -> FloatArray:
         """h(M) of any square matrix M, (n, n) -> (n, n)."""
 
     @abstractmethod
-    def difference(self, a: _Floats, b: _Floats) -> _Floats:
+    def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
         """Divided difference h[a, b] = (h(a) - h(b)) / (a - b), or h'(a) where a = b."""
 
     @abstractmethod
-    def low_rank(self, gram: _Floats, weights: _Floats, start: float) -> tuple[float, _Floats]:
+    def low_rank(
+        self, gram: FloatArray, weights: FloatArray, start: float
+    ) -> tuple[float, FloatArray]:
         """h(start I + R^T W R) = scale I + R^T Psi R.
 
         R enters only through its Gram matrix, whose rank does not matter.
@@ -58,31 +59,32 @@ class Exponential(Retraction):
 
     name = "exp"
 
-    def value(self, a: _Floats) -> _Floats:
+    def value(self, a: FloatArray) -> FloatArray:
         return np.exp(a)
 
-    def matrix(self, tangent: _Floats) -> _Floats:
+    def matrix(self, tangent: FloatArray) -> FloatArray:
         halvings = _halvings(tangent)
         result = _series(tangent * 0.5**halvings)
         for _ in range(halvings):
-            result = result @ result
+            result = product(result, result)
         return result
 
-    def difference(self, a: _Floats, b: _Floats) -> _Floats:
+    def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
         half = 0.5 * (a - b)
         half = np.where(half == 0.0, np.finfo(np.float64).tiny, half)
         return np.exp(0.5 * (a + b)) * (np.sinh(half) / half)
 
-    def low_rank(self, gram: _Floats, weights: _Floats, start: float) -> tuple[float, _Floats]:
+    def low_rank(
+        self, gram: FloatArray, weights: FloatArray, start: float
+    ) -> tuple[float, FloatArray]:
         # Psi = W phi(gram W), phi(x) = (e^x - 1) / x, by Taylor's series of a small enough
         # argument; then exp(M) = exp(M / 2)^2 as often as that was halved.
-        product = gram * weights
-        halvings = _halvings(product)
-        if halvings:
-            product *= 0.5**halvings
-        psi = weights[:, np.newaxis] * (_phi(product) * 0.5**halvings)
+        argument = gram * weights
+        halvings = _halvings(argument)
+        argument *= 0.5**halvings
+        psi = weights[:, np.newaxis] * (_phi(argument) * 0.5**halvings)
         for _ in range(halvings):
-            psi = 2.0 * psi + psi @ gram @ psi
+            psi = 2.0 * psi + product(product(psi, gram), psi)
         scale = exp(start)
         psi *= scale
         return scale, psi
@@ -93,16 +95,18 @@ class Quadratic(Retraction):
 
     name = "quadratic"
 
-    def value(self, a: _Floats) -> _Floats:
+    def value(self, a: FloatArray) -> FloatArray:
         return 1.0 + a + 0.5 * a * a
 
-    def matrix(self, tangent: _Floats) -> _Floats:
+    def matrix(self, tangent: FloatArray) -> FloatArray:
         return np.eye(len(tangent)) + tangent + 0.5 * (tangent @ tangent)
 
-    def difference(self, a: _Floats, b: _Floats) -> _Floats:
+    def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
         return 1.0 + 0.5 * (a + b)
 
-    def low_rank(self, gram: _Floats, weights: _Floats, start: float) -> tuple[float, _Floats]:
+    def low_rank(
+        self, gram: FloatArray, weights: FloatArray, start: float
+    ) -> tuple[float, FloatArray]:
         psi = 0.5 * weights[:, np.newaxis] * gram * weights
         psi.flat[:: len(weights) + 1] += (1.0 + start) * weights
         return 1.0 + start + 0.5 * start * start, psi
@@ -111,36 +115,44 @@ class Quadratic(Retraction):
 _RADIUS = 0.8
 """Norm up to which 16 terms of phi's series are exact to rounding: 0.8^16 / 17! < 1e-16."""
 
-_SERIES = np.cumprod(1.0 / np.arange(1, 17)).reshape(4, 4)
+_SMALL, _TINY = 0.35, 0.05
+"""The same for 12 and for 8 terms: 0.35^12 / 13! < 1e-15, 0.05^8 / 9! < 1e-15."""
+
+_SERIES = np.array([1.0 / factorial(k) for k in range(1, 17)]).reshape(4, 4)
 """Taylor coefficients of phi, 1 / (k + 1)!, in groups of four powers."""
 
 
-def _halvings(matrix: _Floats) -> int:
+def _norm(matrix: FloatArray) -> float:
+    """Frobenius norm."""
+    return sqrt(np.vdot(matrix, matrix))
+
+
+def _halvings(matrix: FloatArray) -> int:
     """How often to halve a matrix until its series converges to rounding."""
-    norm = float(np.abs(matrix).sum(axis=1).max())
+    norm = _norm(matrix)
     return ceil(log2(norm / _RADIUS)) if norm > _RADIUS else 0
 
 
-def _series(matrix: _Floats) -> _Floats:
+def _series(matrix: FloatArray) -> FloatArray:
     """exp(X) = I + X phi(X) for a matrix of small norm."""
-    result = matrix @ _phi(matrix)
+    result = product(matrix, _phi(matrix))
     result.flat[:: len(matrix) + 1] += 1.0
     return result
 
 
-def _phi(matrix: _Floats) -> _Floats:
-    """phi(X) = (e^X - 1) / X by Paterson and Stockmeyer's scheme, six products."""
-    m = len(matrix)
+def _phi(matrix: FloatArray) -> FloatArray:
+    """phi(X) = (e^X - 1) / X by Paterson and Stockmeyer's scheme, four to six products."""
+    m, norm = len(matrix), _norm(matrix)
+    count = 2 if norm <= _TINY else 3 if norm <= _SMALL else 4
     powers = np.empty((4, m, m))
     powers[0] = np.eye(m)
     powers[1] = matrix
-    np.matmul(matrix, matrix, out=powers[2])
-    np.matmul(powers[2], matrix, out=powers[3])
-    fourth = powers[2] @ powers[2]
-    groups = (_SERIES @ powers.reshape(4, m * m)).reshape(4, m, m)
-    total = groups[3]
-    for group in (groups[2], groups[1], groups[0]):
-        total = fourth @ total
+    powers[2] = product(matrix, matrix)
+    powers[3] = product(powers[2], matrix)
+    fourth = product(powers[2], powers[2])
+    *groups, total = product(_SERIES[:count], powers.reshape(4, m * m)).reshape(count, m, m)
+    for group in reversed(groups):
+        total = product(fourth, total)
         total += group
     return total
 

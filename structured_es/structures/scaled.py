@@ -18,8 +18,9 @@ from typing import Self
 
 import numpy as np
 
+from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.gate import shut_gate
-from structured_es.structures.gradient import FloatArray, Gradient, GradientSource
+from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Invertible, Structure
 
@@ -45,6 +46,7 @@ class Scaled(Structure):
         self.inner = inner
         self.scales = np.ones(inner.dim)
         self._gate = shut_gate(inner.dim) if gated else None
+        self._unseen = 0
         self._set_frame(inner)
 
     def __repr__(self) -> str:
@@ -53,6 +55,10 @@ class Scaled(Structure):
     @property
     def dof(self) -> int:
         return self.inner.dof
+
+    @property
+    def fastest_dof(self) -> int:
+        return self.dim
 
     def apply(self, local: FloatArray) -> FloatArray:
         steps = self.inner.apply(local)
@@ -66,14 +72,12 @@ class Scaled(Structure):
         self, source: GradientSource, retraction: Retraction = EXPONENTIAL
     ) -> tuple[Self, float]:
         new = self._copy()
-        gradient = source.gradient(self.dim)
-        if gradient is not None:
-            new._move_scales(gradient)
+        new._unseen += 1
+        if new._unseen > (0 if self._gate is None else self._gate.rest):
+            new._unseen = 0
+            new._move_scales(source.gradient(self.dim))
         new.inner, log_volume = self.inner.update(source, retraction)
         new._drift += source.rate(self.inner.dof)
-        if new._drift >= _FRAME_DRIFT and new.inner is not self.inner:
-            with suppress(np.linalg.LinAlgError):  # singular: the condition number ends the search
-                new._set_frame(new.inner)
         return new, log_volume
 
     def variances(self) -> FloatArray:
@@ -89,17 +93,20 @@ class Scaled(Structure):
         return new
 
     def _set_frame(self, frame: Invertible) -> None:
-        self._frame = frame
         inflation = frame.variances() * frame.precisions()
+        self._frame = frame
         self._information = 1.0 + inflation
         if self._gate is not None:
             self._information *= inflation * inflation
         self._drift = 0.0
 
     def _move_scales(self, gradient: Gradient) -> None:
+        if self._drift >= _FRAME_DRIFT:
+            with suppress(np.linalg.LinAlgError):  # singular: the condition number ends the search
+                self._set_frame(self.inner)
         frame = self._frame
         products = frame.apply(gradient.rows) * frame.apply_inverse_transpose(gradient.rows)
-        step = (gradient.weights @ products - gradient.shift) / self._information
+        step = (product(gradient.weights, products) - gradient.shift) / self._information
         step -= step.sum() / self.dim
         if self._gate is not None:
             self._gate = self._gate.observe(step, gradient.rate)

@@ -30,6 +30,11 @@ class Structure(ABC):
     def dof(self) -> int:
         """Number of free parameters of A A^T; learning rates follow from it."""
 
+    @property
+    def fastest_dof(self) -> int:
+        """Number of free parameters of the factor that learns most quickly."""
+        return self.dof
+
     @abstractmethod
     def apply(self, local: FloatArray) -> FloatArray:
         """Steps A z for each row z; (m, n) -> (m, n)."""
@@ -108,8 +113,6 @@ class Manifold(Structure, Generic[T]):
         self, source: GradientSource, retraction: Retraction = EXPONENTIAL
     ) -> tuple[Self, float]:
         gradient = source.gradient(self.dof)
-        if gradient is None:
-            return self, 0.0
         new = self.retract(self.tangent(gradient.traceless()), retraction)
         return new, gradient.log_volume
 

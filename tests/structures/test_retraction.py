@@ -68,6 +68,15 @@ def test_low_rank_is_the_dense_function(retraction, size, rows, sign):
 
 
 @BOTH
+@pytest.mark.parametrize("size", [0.0, 1e-12, 0.0499, 0.0501, 0.349, 0.351, 0.799, 0.801, 9.0])
+def test_matrix_is_the_dense_function(retraction, size):
+    """Just below and above each norm at which the number of terms changes."""
+    matrix = np.random.default_rng(3).standard_normal((7, 7))
+    matrix *= size / np.linalg.norm(matrix)
+    assert_close(retraction.matrix(matrix), dense(retraction, matrix), 1e-14 * max(1.0, size**3))
+
+
+@BOTH
 def test_low_rank_leaves_its_arguments_alone(retraction):
     gram, weights = np.diag([40.0, 2.0]), np.array([1.0, -3.0])
     before = gram.copy(), weights.copy()

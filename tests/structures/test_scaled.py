@@ -31,6 +31,41 @@ def test_the_gate_survives_steps_of_no_length():
     assert shut_gate(3).observe(np.ones(3), 0.0).opening == 0.0
 
 
+def test_a_gate_rests_longer_the_longer_it_is_shut_and_not_once_open():
+    rng = np.random.default_rng(2)
+    gate, rests = shut_gate(10), []
+    for _ in range(100):
+        gate = gate.observe(rng.standard_normal(10), 0.05)
+        rests.append(gate.rest)
+    assert rests[0] == 0
+    assert rests == sorted(rests)
+    assert rests[-1] == 3
+    while not gate.opening:
+        gate = gate.observe(np.arange(10.0), 0.05)
+    assert gate.rest == 0
+
+
+class Counted(laws.Fixed):
+    """Counts how often the gradient of the scales is asked for."""
+
+    asked = 0
+
+    def gradient(self, dof):
+        self.asked += dof == 10
+        return super().gradient(dof)
+
+
+def test_what_goes_unseen_is_not_computed():
+    rng = np.random.default_rng(3)
+    structure, asked = ses.structures.Scaled(ses.structures.Full(10)), 0
+    for _ in range(200):
+        rows, weights = rng.standard_normal((6, 10)), np.full(6, 0.01)
+        source = Counted(ses.structures.Gradient.of(rows, weights, 0.06))
+        structure, _ = structure.update(source)
+        asked += source.asked
+    assert 40 < asked < 140
+
+
 def rotated(f, dim):
     q = np.linalg.qr(np.random.default_rng(dim).standard_normal((dim, dim)))[0]
     return lambda X: f(X @ q)
@@ -78,5 +113,6 @@ def test_a_singular_inner_structure_keeps_the_old_frame():
     structure.inner = ses.structures.Full(3, matrix=np.zeros((3, 3)))
     rows = np.random.default_rng(0).standard_normal((4, 3))
     gradient = ses.structures.Gradient.of(rows, np.full(4, 0.1), 0.4)
-    moved, _ = structure.update(laws.Fixed(gradient))
-    assert np.isfinite(moved.scales).all()
+    for _ in range(3):
+        structure, _ = structure.update(laws.Fixed(gradient))
+    assert np.isfinite(structure.scales).all()

@@ -48,7 +48,7 @@ class Criteria:
     maxiter: float = inf
     timeout: float = inf
     tolx: float = 1e-11
-    tolfun: float = 1e-12
+    tolfun: float = 1e-10
     tolfunhist: float = 1e-13
     tolfacupx: float = 1e3
     tolconditioncov: float = 1e14

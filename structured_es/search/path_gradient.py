@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from structured_es.search.rates import GatheredRates, gathered_rates
+from structured_es.search.rates import gathered_rates
 from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.gradient import Gradient
 
@@ -47,14 +47,11 @@ class PathGradient:
         self._correction = self._dim / np.maximum(self._squares, 1e-6 * self._dim)
 
     def rate(self, dof: int) -> float:
-        return self._rates(dof).rate
+        return gathered_rates(dof, self._dim, self._popsizes, 1.0).rate
 
-    def gradient(self, dof: int) -> Gradient:
-        rates = self._rates(dof)
+    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
+        rates = gathered_rates(dof, self._dim, self._popsizes, negative)
         weights = np.where(rates.negative, rates.rows * self._correction, rates.rows)
         shift = rates.total - sum(map(mul, rates.c_one, self._lost))
         square = float(product(weights, self._squares))
         return Gradient(self._rows, weights, shift, square, rates.rate)
-
-    def _rates(self, dof: int) -> GatheredRates:
-        return gathered_rates(dof, self._dim, self._popsizes)

@@ -7,6 +7,9 @@ follow from the degrees of freedom m of the structure (Akimoto & Hansen, ECJ 202
     c_1  = 1 / (2 (m / n + 1) (n + 1)^(3/4) + mueff / 2)
     c_mu = min(1 - c_1, c_1 (mueff + 1 / mueff - 2 + popsize / (2 (popsize + 5))))
     c_c  = sqrt(mueff c_1) / 2
+
+The damping of the step size is 0.8 times CMA-ES's (equation 55), chosen by
+`scripts/benchmark_coco`, instances 1-15, at n = 2 to 40.
 """
 
 from dataclasses import dataclass
@@ -44,7 +47,10 @@ class ShapeRates:
 _FULL_SPEED = 1.3
 """Learning rates of the full structure relative to CMA-ES's."""
 
-_LAZY_RATE, _LAZY_ROWS = 0.35, 80
+_DAMPING = 0.8
+"""Damping of the step size relative to CMA-ES's."""
+
+_LAZY_RATE, _LAZY_ROWS = 0.35, 60
 """A structure moves before the gathered rate, or the number of rows, gets above these."""
 
 
@@ -75,6 +81,7 @@ def step_size_rates(dim: int, popsize: int) -> StepSizeRates:
     mueff = weights_for(popsize).mueff
     c_sigma = (mueff + 2.0) / (dim + mueff + 5.0)
     damping = 1.0 + 2.0 * max(0.0, sqrt((mueff - 1.0) / (dim + 1.0)) - 1.0) + c_sigma
+    damping *= _DAMPING
     length = sqrt(dim) * (1.0 - 1.0 / (4.0 * dim) + 1.0 / (21.0 * dim**2))
     return StepSizeRates(c_sigma, damping, length)
 
@@ -99,9 +106,9 @@ class GatheredRates:
 
 
 @lru_cache(maxsize=256)
-def gathered_rates(dof: int, dim: int, popsizes: tuple[int, ...]) -> GatheredRates:
-    """Rates of a structure with `dof` degrees of freedom, for generations of the given sizes."""
-    each = [shape_rates(dof, dim, popsize) for popsize in popsizes]
+def gathered_rates(dof: int, dim: int, popsizes: tuple[int, ...], negative: float) -> GatheredRates:
+    """Rates for generations of the given sizes; else as `shape_rates`."""
+    each = [shape_rates(dof, dim, popsize, negative) for popsize in popsizes]
     rows = np.concatenate([rates.rows for rates in each])
     return GatheredRates(
         rows=rows,
@@ -113,8 +120,11 @@ def gathered_rates(dof: int, dim: int, popsizes: tuple[int, ...]) -> GatheredRat
 
 
 @lru_cache(maxsize=256)
-def shape_rates(dof: int, dim: int, popsize: int) -> ShapeRates:
-    """Rates of a structure with `dof` degrees of freedom in n variables."""
+def shape_rates(dof: int, dim: int, popsize: int, negative: float = 1.0) -> ShapeRates:
+    """Rates of a structure with `dof` degrees of freedom in n variables.
+
+    `negative` multiplies the negative weights of CMA-ES (equations 50-53).
+    """
     weights = weights_for(popsize)
     mueff = weights.mueff
     if dof == dim * (dim + 1) // 2:
@@ -127,8 +137,9 @@ def shape_rates(dof: int, dim: int, popsize: int) -> ShapeRates:
         gain = c_one * (mueff + 1.0 / mueff - 2.0 + popsize / (2.0 * (popsize + 5.0)))
         c_path = sqrt(mueff * c_one) / 2.0
     c_mu = min(1.0 - c_one, gain)
-    negative = min(1.0 + c_one / c_mu, 1.0 + 2.0 * weights.mueff_negative / (mueff + 2.0))
-    samples = c_mu * np.where(weights.shape < 0.0, negative * weights.shape, weights.shape)
+    force = min(1.0 + c_one / c_mu, 1.0 + 2.0 * weights.mueff_negative / (mueff + 2.0))
+    force *= negative
+    samples = c_mu * np.where(weights.shape < 0.0, force * weights.shape, weights.shape)
     rows = np.append(samples, c_one)
     rate = c_one + c_mu
     gap = max(1, min(int(_LAZY_RATE / rate), _LAZY_ROWS // (popsize + 1)))

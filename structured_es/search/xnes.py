@@ -52,6 +52,6 @@ class _UtilityGradient:
     def rate(self, dof: int) -> float:
         return learning_rate(dof, self.rows.shape[1])
 
-    def gradient(self, dof: int) -> Gradient:
+    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         weights = self.rate(dof) * self.utilities
         return Gradient.of(self.rows, weights, float(weights.sum()))

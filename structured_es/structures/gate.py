@@ -18,8 +18,9 @@ from structured_es.structures.arrays import FloatArray, product
 _SHUT_UP_TO = 3.0
 _MEMORY = 0.3
 
-_LOOKS, _LONGEST_REST = 16, 3
-"""Looks at a shut gate until one more step goes unseen between them, and the most that do."""
+_TIRING, _LONGEST_REST = 1.6, 3
+"""Memories' worth of looks at a shut gate until one more step goes unseen between them, and the
+most that do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,18 +31,18 @@ class Gate:
         mean: (n,) moving average of the steps.
         power: moving average of their squared lengths.
         opening: between 0 (shut) and 1 (open).
-        shut_for: looks since it was last open.
+        shut_for: how long it has not been open, in units of its memory.
     """
 
     mean: FloatArray
     power: float = 0.0
     opening: float = 0.0
-    shut_for: int = 0
+    shut_for: float = 0.0
 
     @property
     def rest(self) -> int:
         """Steps that may go unseen until the next look."""
-        return min(_LONGEST_REST, self.shut_for // _LOOKS)
+        return min(_LONGEST_REST, int(self.shut_for / _TIRING))
 
     def observe(self, step: FloatArray, rate: float) -> "Gate":
         """The gate after a step, (n,), that was made with a learning rate."""
@@ -53,7 +54,7 @@ class Gate:
         noise = power * b / (2.0 - b)
         ratio = float(product(mean, mean)) / noise if noise > 0.0 else 0.0
         opening = min(1.0, max(0.0, ratio - _SHUT_UP_TO))
-        return Gate(mean, power, opening, 0 if opening else self.shut_for + 1)
+        return Gate(mean, power, opening, 0.0 if opening else self.shut_for + b)
 
 
 def shut_gate(dim: int) -> Gate:

@@ -91,6 +91,9 @@ class GradientSource(Protocol):
         """The learning rate of this step for `dof` degrees of freedom."""
         ...
 
-    def gradient(self, dof: int) -> Gradient:
-        """The gradient, learning rates for `dof` degrees of freedom included."""
+    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
+        """The gradient, learning rates for `dof` degrees of freedom included.
+
+        `negative` says how much negative weights should count, if the source has a choice.
+        """
         ...

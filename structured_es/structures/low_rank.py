@@ -32,6 +32,8 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         log_lengths: t, one for each of them, (k,).
     """
 
+    negative = 1.0  # short directions must not crowd out the few long ones
+
     def __init__(
         self,
         dim: int,
@@ -125,6 +127,8 @@ class LowRank(Scaled):
     def __init__(self, dim: int, rank: int) -> None:
         super().__init__(Directions(dim, rank), gated=False)
         self.rank = rank
+        if rank:
+            self.negative = Directions.negative
 
     def __repr__(self) -> str:
         return f"LowRank({self.dim}, {self.rank})"

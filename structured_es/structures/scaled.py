@@ -75,7 +75,7 @@ class Scaled(Structure):
         new._unseen += 1
         if new._unseen > (0 if self._gate is None else self._gate.rest):
             new._unseen = 0
-            new._move_scales(source.gradient(self.dim))
+            new._move_scales(source.gradient(self.dim, self.negative))
         new.inner, log_volume = self.inner.update(source, retraction)
         new._drift += source.rate(self.inner.dof)
         return new, log_volume

@@ -20,6 +20,11 @@ from structured_es.structures.retraction import EXPONENTIAL, Retraction
 class Structure(ABC):
     """What the search needs to know of a structure; dimension n, matrix A of shape (n, n)."""
 
+    negative = 1.5
+    """How much negative weights count, relative to CMA-ES's, which are bounded to keep a covariance
+    positive definite; a step by the exponential does so whatever they are. Chosen by
+    `scripts/benchmark_coco`, instances 1-15, at n = 2 to 40."""
+
     def __init__(self, dim: int) -> None:
         if dim < 1:
             raise ValueError(f"dim: expected a positive integer, got {dim}")
@@ -112,7 +117,7 @@ class Manifold(Structure, Generic[T]):
     def update(
         self, source: GradientSource, retraction: Retraction = EXPONENTIAL
     ) -> tuple[Self, float]:
-        gradient = source.gradient(self.dof)
+        gradient = source.gradient(self.dof, self.negative)
         new = self.retract(self.tangent(gradient.traceless()), retraction)
         return new, gradient.log_volume
 

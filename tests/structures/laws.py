@@ -16,7 +16,7 @@ class Fixed:
     def __init__(self, gradient):
         self._gradient = gradient
 
-    def gradient(self, dof):
+    def gradient(self, dof, negative=1.0):
         return self._gradient
 
     def rate(self, dof):

@@ -70,7 +70,8 @@ def minimize(
         callback: called with a Result after each generation; raising StopIteration ends
             the search.
         progress: show progress on stderr.
-        **options: further options of EvolutionStrategy: update, retraction, tolx, tolfun, ...
+        **options: further options of EvolutionStrategy: boundary_handler, update, retraction,
+            tolx, tolfun, ...
 
     Returns:
         A `Result`, which is a scipy OptimizeResult: x, fun, nfev, nit, success, message, mean,

@@ -90,12 +90,15 @@ class Ledger:
         self._issues.append(_Issue(points, free, local, generation, self._count))
         self._count += len(points)
 
-    def settle_whole(self, points: FloatArray, generation: int) -> FloatArray | None:
+    def settle_whole(
+        self, points: FloatArray, generation: int
+    ) -> tuple[FloatArray, FloatArray] | None:
         """The quick way for the usual case: all that is out comes back, as it was drawn.
 
         Returns:
-            The local coordinates, (m, n), if the points are exactly the candidates of one ask in
-            the given generation and nothing else is out; else None, and nothing has changed.
+            Free points and local coordinates, (m, n) each, if the points are exactly the candidates
+            of one ask in the given generation and nothing else is out; else None, and nothing has
+            changed.
         """
         if len(self._issues) != 1 or self._rest:
             return None
@@ -105,7 +108,7 @@ class Ledger:
         if not (issue.points == points).all():
             return None
         self._issues.clear()
-        return issue.local
+        return issue.free, issue.local
 
     def settle(self, points: FloatArray) -> Batch:
         """Take back the candidates of the given points, (m, n), in the given order."""

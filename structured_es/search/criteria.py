@@ -8,8 +8,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _OTHER_OPTIONS = (
-    *("args", "backend", "bounds", "callback", "max_restarts", "n_jobs", "popsize", "progress"),
-    *("restarts", "retraction", "seed", "sigma0", "structure", "update", "vectorized", "x0"),
+    *("args", "backend", "boundary_handler", "bounds", "callback", "max_restarts", "n_jobs"),
+    *(
+        "popsize",
+        "progress",
+        "restarts",
+        "retraction",
+        "seed",
+        "sigma0",
+        "structure",
+        "update",
+        "vectorized",
+        "x0",
+    ),
 )
 """Arguments beside the criteria that somebody who mistypes one may have meant."""
 

@@ -42,6 +42,12 @@ class SearchDistribution:
         mean = self.points(local_step[np.newaxis])[0]
         return SearchDistribution(mean, self.sigma * sigma_factor, self.scale, structure)
 
+    def narrowed(self, factors: FloatArray) -> "SearchDistribution":
+        """Every standard deviation multiplied by its factor, (n,); A stays as it is."""
+        common = float(factors.max())
+        scale = self.scale * (factors / common)
+        return SearchDistribution(self.mean, self.sigma * common, scale, self.structure)
+
     def shrunk(self) -> "SearchDistribution":
         """Half as wide: what remains to do when every candidate failed."""
         return SearchDistribution(self.mean, 0.5 * self.sigma, self.scale, self.structure)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from structured_es.search.bounds import BoundsLike, make_box
+from structured_es.search.bounds import BoundsLike, make_boundary
 from structured_es.search.budget import Budget
 from structured_es.search.candidates import INJECTED, Batch, Ledger
 from structured_es.search.criteria import StopReason, describe, make_criteria
@@ -42,6 +42,9 @@ from structured_es.structures.structure import Structure
 Start = ArrayLike | Callable[[np.random.Generator], ArrayLike]
 Seed = int | np.random.Generator | np.random.SeedSequence | None
 
+_CONFINE_EVERY = 10
+"""Generations between looks at whether the distribution has outgrown the bounds."""
+
 
 class EvolutionStrategy:
     """Minimise by an adaptive normal distribution with a structured covariance.
@@ -53,7 +56,11 @@ class EvolutionStrategy:
         structure: name ("auto", "full", "diagonal", "low-rank:8", ...) or a Structure.
         popsize: candidates a generation, at least 2; default 4 + floor(3 ln n).
         bounds: (lower, upper), each a number, an (n,) array, None or inf for open; or a
-            scipy.optimize.Bounds. Candidates never leave them.
+            scipy.optimize.Bounds. Candidates never leave them, and no standard deviation exceeds a
+            third of their distance.
+        boundary_handler: how candidates are kept within bounds: "transform" (a smooth fold of the
+            space onto the box), "penalty" (the nearest point is evaluated, and its distance counts
+            against the candidate) or "resample" (drawn again, up to 100 times).
         seed: fixes the whole trajectory: an integer >= 0, a SeedSequence or a Generator.
         update: "default" (with evolution paths, as in CMA-ES) or "xnes" (bare natural gradient).
         retraction: "exp" or "quadratic", how a structure follows its gradient.
@@ -77,6 +84,7 @@ class EvolutionStrategy:
         structure: str | Structure = "auto",
         popsize: int | None = None,
         bounds: BoundsLike = None,
+        boundary_handler: str = "transform",
         seed: Seed = None,
         update: str = "default",
         retraction: str = "exp",
@@ -92,14 +100,15 @@ class EvolutionStrategy:
         )
         self.nfev = 0
         self.nit = 0
-        self._box = make_box(bounds, mean, step_sizes)
+        self._boundary = make_boundary(boundary_handler, bounds, mean, step_sizes)
         sigma = float(np.exp(np.log(step_sizes).mean()))
-        self._distribution = SearchDistribution(
-            mean=mean if self._box is None else self._box.unfold(mean[np.newaxis])[0],
+        distribution = SearchDistribution(
+            mean=self._boundary.inverse(mean[np.newaxis])[0],
             sigma=sigma if np.ndim(sigma0) else float(step_sizes[0]),
             scale=step_sizes / sigma if np.ndim(sigma0) else 1.0,
             structure=make_structure(structure, dim, plain=update == "xnes"),
         )
+        self._distribution = self._boundary.confined(distribution)
         self._rule: UpdateRule = XNES() if update == "xnes" else Cumulation(dim)
         self._retraction = get_retraction(retraction)
         self._sampler = default_sampler(dim, sample_rng)
@@ -127,9 +136,7 @@ class EvolutionStrategy:
         """
         self._budget.begin()
         count = self.popsize if k is None else check_count("k", k, least=1)
-        local = self._sampler.draw(count)
-        free = self._distribution.points(local)
-        points = free if self._box is None else self._box.fold(free)
+        local, free, points = self._boundary.sample(self._distribution, self._sampler, count)
         self._ledger.issue(points, free, local, self.nit)
         return points.copy()
 
@@ -138,8 +145,8 @@ class EvolutionStrategy:
 
         Args:
             X: (m, n) candidates, one a row (or a single one, shape (n,)): any that were asked for,
-                in any order. Other rows are injected solutions: they may become the best, and
-                pull on the distribution with limited force.
+                in any order. Other rows are injected solutions: they may become the best if they
+                are within bounds, and pull on the distribution with limited force.
             losses: (m,) losses, smaller is better. NaN, None and infinite losses mark failed
                 candidates: they rank last and never become the best; when all of a generation
                 fail, sigma is halved.
@@ -150,15 +157,15 @@ class EvolutionStrategy:
         """
         points = check_points(X, self.dim)
         values = check_losses(losses, len(points))
-        local = None
+        drawn = None
         if len(points) >= self.popsize and not self._waiting:
-            local = self._ledger.settle_whole(points, self.nit)
-        if local is not None:
+            drawn = self._ledger.settle_whole(points, self.nit)
+        if drawn is not None:
             self._record(points, values)
-            self._advance(local, values)
+            self._advance(*drawn, values)
             return
         check_finite("X", points)
-        self._record(points, values)
+        self._record(points, self._boundary.feasible(points, values))
         self._waiting.append((self._settle(points), values))
         if sum(len(told) for _, told in self._waiting) >= self.popsize:
             self._advance(*self._collect())
@@ -198,8 +205,7 @@ class EvolutionStrategy:
     @property
     def mean(self) -> FloatArray:
         """Centre of the search distribution, inside the bounds, shape (n,)."""
-        mean = self._distribution.mean
-        return mean.copy() if self._box is None else self._box.fold(mean[np.newaxis])[0]
+        return self._boundary.repair(self._distribution.mean[np.newaxis])[0].copy()
 
     @property
     def sigma(self) -> float:
@@ -230,12 +236,12 @@ class EvolutionStrategy:
     def _settle(self, points: FloatArray) -> Batch:
         batch = self._ledger.settle(points)
         injected = batch.generation == INJECTED
-        if self._box is not None and injected.any():
-            batch.free[injected] = self._box.unfold(points[injected])
+        if injected.any():
+            batch.free[injected] = self._boundary.inverse(points[injected])
         return batch
 
-    def _collect(self) -> tuple[FloatArray, FloatArray]:
-        """Local coordinates of today and losses of all that was told, in the order of drawing.
+    def _collect(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Free points, local coordinates of today and losses of all told, in order of drawing.
 
         Candidates of earlier generations and injected ones are re-expressed, and limited in length
         so that they cannot blow up the distribution (Hansen, INRIA RR-7748, 2011).
@@ -251,12 +257,13 @@ class EvolutionStrategy:
             limit = sqrt(self.dim) + 2.0 * self.dim / (self.dim + 2.0)
             lengths = np.sqrt(np.einsum("ij,ij->i", local, local))
             batch.local[foreign] = local * (limit / np.maximum(lengths, limit))[:, np.newaxis]
-        return batch.local, losses
+        return batch.free, batch.local, losses
 
-    def _advance(self, local: FloatArray, losses: FloatArray) -> None:
+    def _advance(self, free: FloatArray, local: FloatArray, losses: FloatArray) -> None:
         """Close a generation."""
-        order = rank(losses)
-        ranked = losses[order]
+        values = self._boundary.penalized(losses, free, self._distribution)
+        order = rank(values)
+        ranked = values[order]
         if np.isnan(ranked[0]):
             self._distribution = self._distribution.shrunk()
         else:
@@ -264,6 +271,8 @@ class EvolutionStrategy:
                 self._distribution, local[order], self._retraction
             )
         self.nit += 1
+        if self.nit % _CONFINE_EVERY == 0:
+            self._distribution = self._boundary.confined(self._distribution)
         self._ledger.forget(self.nit)
         self._termination.observe(ranked, self._distribution, self.nit)
 

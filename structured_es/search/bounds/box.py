@@ -1,0 +1,95 @@
+"""A box: lower and upper bounds of the variables, as users write them and as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import Bounds
+
+from structured_es.search.validation import check_side
+from structured_es.structures.gradient import FloatArray
+
+BoundsLike = tuple[ArrayLike | None, ArrayLike | None] | Bounds | None
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """Lower and upper bounds.
+
+    Attributes:
+        lower: (n,) lower bounds, -inf for open.
+        upper: (n,) upper bounds, inf for open, lower <= upper.
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+
+    @property
+    def width(self) -> FloatArray:
+        """Upper minus lower, (n,); inf where a side is open or the difference overflows."""
+        with np.errstate(over="ignore"):
+            return self.upper - self.lower
+
+    def contains(self, points: FloatArray) -> bool:
+        """Whether all points, (m, n), are inside."""
+        return bool((points >= self.lower).all() and (points <= self.upper).all())
+
+    def contains_each(self, points: FloatArray) -> NDArray[np.bool_]:
+        """Which of the points, (m, n), are inside, (m,)."""
+        inside: NDArray[np.bool_] = (points >= self.lower) & (points <= self.upper)
+        return np.logical_and.reduce(inside, axis=1)
+
+    def clip(self, points: FloatArray) -> FloatArray:
+        """The nearest points inside; (m, n) -> (m, n)."""
+        return np.minimum(np.maximum(points, self.lower), self.upper)
+
+
+def make_box(bounds: BoundsLike, mean: FloatArray) -> Box | None:
+    """Check bounds and build the box; None when nothing is bounded.
+
+    Args:
+        bounds: (lower, upper) with numbers, (n,) arrays or None, a scipy Bounds, or None.
+        mean: (n,) starting point, which must be inside.
+
+    Raises:
+        TypeError, ValueError: bounds of another form, NaN, lower > upper, or x0 outside.
+    """
+    if bounds is None:
+        return None
+    lower, upper = _sides(bounds, len(mean))
+    if np.any(lower > upper):
+        i = int(np.argmax(lower > upper))
+        raise ValueError(
+            f"bounds: expected lower <= upper, got {lower[i]} > {upper[i]} for variable {i}"
+        )
+    outside = (mean < lower) | (mean > upper)
+    if np.any(outside):
+        i = int(np.argmax(outside))
+        raise ValueError(
+            f"x0: expected a point within bounds, got {mean[i]} outside "
+            f"[{lower[i]}, {upper[i]}] for variable {i}"
+        )
+    if not np.any(np.isfinite(lower) | np.isfinite(upper)):
+        return None
+    return Box(lower, upper)
+
+
+def uniform_start(bounds: BoundsLike, x0: ArrayLike, rng: np.random.Generator) -> ArrayLike:
+    """A point drawn uniformly inside bounds that are finite everywhere, else x0 itself."""
+    if bounds is None:
+        return x0
+    lower, upper = _sides(bounds, np.size(x0))
+    if not (np.isfinite(lower) & np.isfinite(upper)).all():
+        return x0
+    return lower + rng.random(len(lower)) * (upper - lower)
+
+
+def _sides(bounds: BoundsLike, dim: int) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper bounds, (n,) each."""
+    if isinstance(bounds, Bounds):
+        bounds = (bounds.lb, bounds.ub)
+    try:
+        low, high = bounds  # type: ignore[misc]
+    except (TypeError, ValueError):
+        raise TypeError(f"bounds: expected a pair (lower, upper) or None, got {bounds!r}") from None
+    return check_side("lower", low, -np.inf, dim), check_side("upper", high, np.inf, dim)

@@ -9,18 +9,8 @@ import numpy as np
 
 _OTHER_OPTIONS = (
     *("args", "backend", "boundary_handler", "bounds", "callback", "max_restarts", "n_jobs"),
-    *(
-        "popsize",
-        "progress",
-        "restarts",
-        "retraction",
-        "seed",
-        "sigma0",
-        "structure",
-        "update",
-        "vectorized",
-        "x0",
-    ),
+    *("popsize", "progress", "restarts", "retraction", "sampling", "seed", "sigma0", "structure"),
+    *("update", "vectorized", "x0"),
 )
 """Arguments beside the criteria that somebody who mistypes one may have meant."""
 

@@ -32,6 +32,9 @@ class Cumulation(UpdateRule):
 
     Args:
         dim: number of variables n.
+        signed: whether the worse half of the candidates pushes the mean away from itself. A large
+            gain in many variables, with candidates that do not overlap (orthogonal ones); a loss
+            in few.
 
     Attributes:
         sigma_path: p_s, shape (n,).
@@ -39,7 +42,8 @@ class Cumulation(UpdateRule):
         generations: number of updates so far.
     """
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, *, signed: bool = False) -> None:
+        self.signed = signed
         self.sigma_path = np.zeros(dim)
         self.shape_path = np.zeros(dim)
         self.generations = 0
@@ -50,7 +54,8 @@ class Cumulation(UpdateRule):
     ) -> SearchDistribution:
         popsize, dim = ranked.shape
         structure = distribution.structure
-        weights, rates = weights_for(popsize), step_size_rates(dim, popsize)
+        weights = weights_for(popsize, dim, signed=self.signed)
+        rates = step_size_rates(dim, popsize, signed=self.signed)
         step = product(weights.mean, ranked)
         growth, stalled = self._cumulate_sigma(step, weights, rates)
         lost = self._cumulate_shape(step, weights, structure, stalled=stalled)
@@ -68,7 +73,7 @@ class Cumulation(UpdateRule):
         c = rates.c_sigma
         self.generations += 1
         self.sigma_path = (1.0 - c) * self.sigma_path
-        self.sigma_path += sqrt(c * (2.0 - c) * weights.mueff) * step
+        self.sigma_path += sqrt(c * (2.0 - c) * weights.mueff_mean) * step
         length = sqrt(product(self.sigma_path, self.sigma_path)) / rates.expected_length
         limit = 1.4 + 2.0 / (len(step) + 1.0)
         limit *= sqrt(1.0 - (1.0 - c) ** (2 * self.generations))
@@ -83,5 +88,5 @@ class Cumulation(UpdateRule):
         self.shape_path = (1.0 - c) * self.shape_path
         if stalled:
             return variance
-        self.shape_path += sqrt(variance * weights.mueff) * step
+        self.shape_path += sqrt(variance * weights.mueff_mean) * step
         return 0.0

@@ -19,17 +19,19 @@ class Weights:
     """Rank weights of one generation, best candidate first.
 
     Attributes:
-        mean: (popsize,) weights of the mean update; they sum to 1.
+        mean: (popsize,) weights of the mean update; the positive ones sum to 1.
         shape: (popsize,) weights of the shape update; the positive ones sum to 1, the negative
             ones to -1.
-        mueff: variance effective number of parents, 1 / sum(mean^2).
-        mueff_negative: the same for the negative shape weights.
+        mueff: variance effective number of parents, 1 / sum(shape^2) over the positive ones.
+        mueff_negative: the same for the negative ones.
+        mueff_mean: the same for the mean weights.
     """
 
     mean: FloatArray
     shape: FloatArray
     mueff: float
     mueff_negative: float
+    mueff_mean: float
 
     @property
     def popsize(self) -> int:
@@ -42,17 +44,24 @@ class Weights:
         return int(np.sum(self.shape >= 0.0))
 
 
-def default_weights(popsize: int) -> Weights:
-    """Log-linear weights of CMA-ES: the better half positive, the worse half negative."""
+def default_weights(popsize: int, push: float = 0.0) -> Weights:
+    """Log-linear weights of CMA-ES: the better half positive, the worse half negative.
+
+    Args:
+        popsize: number of candidates.
+        push: what the negative weights of the mean sum to, in size; CMA-ES has none.
+    """
     raw = np.log((popsize + 1) / 2) - np.log(np.arange(1, popsize + 1))
     positive, negative = np.maximum(raw, 0.0), np.minimum(raw, 0.0)
-    mean = positive / positive.sum()
+    positive /= positive.sum()
     negative /= -negative.sum()
+    mean = positive + push * negative
     return Weights(
         mean=mean,
-        shape=mean + negative,
-        mueff=float(1.0 / (mean @ mean)),
+        shape=positive + negative,
+        mueff=float(1.0 / (positive @ positive)),
         mueff_negative=float(1.0 / (negative @ negative)),
+        mueff_mean=float(1.0 / (mean @ mean)),
     )
 
 

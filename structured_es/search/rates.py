@@ -9,7 +9,8 @@ follow from the degrees of freedom m of the structure (Akimoto & Hansen, ECJ 202
     c_c  = sqrt(mueff c_1) / 2
 
 The damping of the step size is 0.8 times CMA-ES's (equation 55), chosen by
-`scripts/benchmark_coco`, instances 1-15, at n = 2 to 40.
+`scripts/benchmark_coco`, instances 1-15, at n = 2 to 40; 0.5 times where the mean weights are
+signed, chosen by `scripts/benchmark_evaluations` at n = 40 to 120.
 """
 
 from dataclasses import dataclass
@@ -47,8 +48,8 @@ class ShapeRates:
 _FULL_SPEED = 1.3
 """Learning rates of the full structure relative to CMA-ES's."""
 
-_DAMPING = 0.8
-"""Damping of the step size relative to CMA-ES's."""
+_DAMPING, _SIGNED_DAMPING = 0.8, 0.5
+"""Damping of the step size relative to CMA-ES's, with positive and with signed mean weights."""
 
 _LAZY_RATE, _LAZY_ROWS = 0.35, 60
 """A structure moves before the gathered rate, or the number of rows, gets above these."""
@@ -70,18 +71,18 @@ class StepSizeRates:
 
 
 @lru_cache(maxsize=256)
-def weights_for(popsize: int) -> Weights:
-    """The default weights, computed once per popsize."""
-    return default_weights(popsize)
+def weights_for(popsize: int, dim: int, *, signed: bool = False) -> Weights:
+    """The default weights; signed ones of the mean sum to n / (n + popsize) over the worse half."""
+    return default_weights(popsize, push=dim / (dim + popsize) if signed else 0.0)
 
 
 @lru_cache(maxsize=256)
-def step_size_rates(dim: int, popsize: int) -> StepSizeRates:
+def step_size_rates(dim: int, popsize: int, *, signed: bool = False) -> StepSizeRates:
     """Rates of the step size for n variables."""
-    mueff = weights_for(popsize).mueff
+    mueff = weights_for(popsize, dim, signed=signed).mueff_mean
     c_sigma = (mueff + 2.0) / (dim + mueff + 5.0)
     damping = 1.0 + 2.0 * max(0.0, sqrt((mueff - 1.0) / (dim + 1.0)) - 1.0) + c_sigma
-    damping *= _DAMPING
+    damping *= _SIGNED_DAMPING if signed else _DAMPING
     length = sqrt(dim) * (1.0 - 1.0 / (4.0 * dim) + 1.0 / (21.0 * dim**2))
     return StepSizeRates(c_sigma, damping, length)
 
@@ -125,7 +126,7 @@ def shape_rates(dof: int, dim: int, popsize: int, negative: float = 1.0) -> Shap
 
     `negative` multiplies the negative weights of CMA-ES (equations 50-53).
     """
-    weights = weights_for(popsize)
+    weights = weights_for(popsize, dim)
     mueff = weights.mueff
     if dof == dim * (dim + 1) // 2:
         c_one = 2.0 * _FULL_SPEED / ((dim + 1.3) ** 2 + mueff)

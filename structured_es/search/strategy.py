@@ -19,7 +19,7 @@ from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.cumulation import Cumulation
 from structured_es.search.ranking import rank
 from structured_es.search.result import Result
-from structured_es.search.sampling import default_sampler
+from structured_es.search.sampling import make_sampler
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.termination import Termination
 from structured_es.search.update_rule import UpdateRule
@@ -64,6 +64,8 @@ class EvolutionStrategy:
         seed: fixes the whole trajectory: an integer >= 0, a SeedSequence or a Generator.
         update: "default" (with evolution paths, as in CMA-ES) or "xnes" (bare natural gradient).
         retraction: "exp" or "quadratic", how a structure follows its gradient.
+        sampling: where the normal vectors come from: "independent", "mirrored", "orthogonal",
+            "quasi-random", or "auto", see `structured_es.search.sampling`.
         **criteria: when to stop, see `Criteria`: ftarget, maxfevals, maxiter, timeout, tolx,
             tolfun, tolfunhist, tolfacupx, tolconditioncov, tolstagnation, tolflatfitness.
 
@@ -88,6 +90,7 @@ class EvolutionStrategy:
         seed: Seed = None,
         update: str = "default",
         retraction: str = "exp",
+        sampling: str = "auto",
         **criteria: Any,
     ) -> None:
         start_rng, sample_rng = make_generator(seed).spawn(2)
@@ -109,9 +112,11 @@ class EvolutionStrategy:
             structure=make_structure(structure, dim, plain=update == "xnes"),
         )
         self._distribution = self._boundary.confined(distribution)
-        self._rule: UpdateRule = XNES() if update == "xnes" else Cumulation(dim)
         self._retraction = get_retraction(retraction)
-        self._sampler = default_sampler(dim, sample_rng)
+        self._sampler = make_sampler(sampling, dim, self.popsize, sample_rng)
+        self._rule: UpdateRule = (
+            XNES() if update == "xnes" else Cumulation(dim, signed=self._sampler.signed)
+        )
         limits = make_criteria(criteria)
         self._budget = Budget(limits)
         self._termination = Termination(limits, self._distribution, self.popsize)

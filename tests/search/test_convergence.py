@@ -124,3 +124,8 @@ def test_under_noise_the_mean_is_near_the_optimum():
     es = ses.EvolutionStrategy(np.full(5, 3.0), 1.0, popsize=40, seed=1, maxfevals=10_000)
     run_until_stop(es, lambda x: sphere(x) + 0.1 * rng.standard_normal())
     assert np.linalg.norm(es.mean) < 0.5
+
+
+def test_many_variables_want_orthogonal_candidates_and_signed_weights():
+    kept = solve(sphere, dim=60, budget=20_000)
+    assert kept < 0.75 * solve(sphere, dim=60, budget=20_000, sampling="independent")

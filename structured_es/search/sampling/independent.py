@@ -1,0 +1,22 @@
+"""Independent pseudo-random normals."""
+
+import numpy as np
+
+from structured_es.search.sampling.sampler import Sampler
+from structured_es.structures.arrays import FloatArray
+
+
+class Independent(Sampler):
+    """Independent pseudo-random normals.
+
+    Args:
+        dim: number of variables n.
+        rng: source of randomness, owned by this sampler from now on.
+    """
+
+    def __init__(self, dim: int, rng: np.random.Generator) -> None:
+        self.dim = dim
+        self.rng = rng
+
+    def draw(self, count: int) -> FloatArray:
+        return self.rng.standard_normal((count, self.dim))

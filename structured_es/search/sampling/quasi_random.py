@@ -1,0 +1,58 @@
+"""Quasi-random normals: points that fill the space evenly, through the inverse normal CDF.
+
+Teytaud & Gelly, "DCMA: yet another derandomization in covariance-matrix-adaptation", GECCO 2007.
+Halton points search a little better below `SOBOL_FROM` variables, Sobol points are much cheaper
+above. Both are scrambled, so that each point is uniform; generations take consecutive points.
+"""
+
+import numpy as np
+from scipy.special import ndtri
+
+from structured_es.search.sampling.sampler import BlockSampler, rows_per_block
+from structured_es.structures.arrays import FloatArray
+
+SOBOL_FROM = 16
+"""Smallest n for which the points are Sobol's."""
+
+MOST_VARIABLES = 21201
+"""Largest n for which scipy has Sobol points."""
+
+
+class QuasiRandom(BlockSampler):
+    """Scrambled Halton or Sobol points (scipy.stats.qmc), mapped to normals.
+
+    Args:
+        dim: number of variables n, at most `MOST_VARIABLES`.
+        rng: source of randomness for the scrambling, owned by this sampler from now on.
+    """
+
+    def __init__(self, dim: int, rng: np.random.Generator) -> None:
+        if dim > MOST_VARIABLES:
+            raise ValueError(
+                f"sampling: expected at most {MOST_VARIABLES} variables for 'quasi-random', got "
+                f"{dim}"
+            )
+        super().__init__(dim)
+        self.rng = rng
+        self._restart()
+
+    def _next_block(self) -> FloatArray:
+        rows = rows_per_block(self.dim)
+        if self._points.num_generated + rows > _MOST_POINTS:
+            self._restart()
+        return ndtri(np.clip(self._points.random(rows), _LEAST, 1.0 - _LEAST))
+
+    def _restart(self) -> None:
+        """Points scrambled anew."""
+        from scipy.stats import qmc  # slow to import
+
+        points = qmc.Halton if self.dim < SOBOL_FROM else qmc.Sobol
+        self._points = points(self.dim, scramble=True, rng=self.rng)
+
+
+_BITS = 30
+_MOST_POINTS = 1 << _BITS
+"""As many different points as Sobol's 30 bits give."""
+
+_LEAST = 0.5 ** (_BITS + 1)
+"""Half the distance of neighbouring values of Sobol's, so that 0 does not become -inf."""

@@ -6,7 +6,7 @@ termination.
 """
 
 from collections.abc import Callable
-from math import floor, inf, log, sqrt
+from math import floor, inf, isnan, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -269,7 +269,7 @@ class EvolutionStrategy:
         values = self._boundary.penalized(losses, free, self._distribution)
         order = rank(values)
         ranked = values[order]
-        if np.isnan(ranked[0]):
+        if isnan(ranked[0]):
             self._distribution = self._distribution.shrunk()
         else:
             self._distribution = self._rule.update(

@@ -135,7 +135,7 @@ class Termination:
             self._stop("noeffectcoord", _relative(0.2 * stds, mean).min(), _PRECISION)
         axis = np.zeros((1, len(mean)))
         axis[0, (nit // _EFFECTS_EVERY) % len(mean)] = 0.1
-        if np.array_equal(distribution.points(axis)[0], mean):
+        if (distribution.points(axis)[0] == mean).all():
             step = distribution.points(axis)[0] - mean
             self._stop("noeffectaxis", _relative(step, mean).max(), _PRECISION)
 

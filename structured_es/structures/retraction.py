@@ -12,6 +12,7 @@ what it takes to evaluate h(M) in closed form without forming M:
 """
 
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from math import ceil, exp, factorial, log2, sqrt
 
 import numpy as np
@@ -145,7 +146,7 @@ def _phi(matrix: FloatArray) -> FloatArray:
     m, norm = len(matrix), _norm(matrix)
     count = 2 if norm <= _TINY else 3 if norm <= _SMALL else 4
     powers = np.empty((4, m, m))
-    powers[0] = np.eye(m)
+    powers[0] = _identity(m)
     powers[1] = matrix
     powers[2] = product(matrix, matrix)
     powers[3] = product(powers[2], matrix)
@@ -155,6 +156,11 @@ def _phi(matrix: FloatArray) -> FloatArray:
         total = product(fourth, total)
         total += group
     return total
+
+
+@lru_cache(maxsize=8)
+def _identity(m: int) -> FloatArray:
+    return np.eye(m)
 
 
 EXPONENTIAL = Exponential()

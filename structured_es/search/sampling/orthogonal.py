@@ -33,19 +33,20 @@ class Orthogonal(BlockSampler):
         self._shape = max(1, rows_per_block(dim) // rows), rows, dim
 
     def _next_block(self) -> FloatArray:
-        Z = self.rng.standard_normal(self._shape)
-        lengths = np.sqrt(np.einsum("bij,bij->bi", Z, Z))
-        return (lengths[..., np.newaxis] * orthonormal(Z)).reshape(-1, self.dim)
+        return orthogonalized(self.rng.standard_normal(self._shape)).reshape(-1, self.dim)
 
 
-def orthonormal(Z: FloatArray) -> FloatArray:
-    """Gram-Schmidt on the rows of each matrix of Z, (..., k, n) with k <= n.
+def orthogonalized(Z: FloatArray) -> FloatArray:
+    """Gram-Schmidt on the rows of each matrix of Z, (..., k, n) with k <= n; lengths are kept.
 
     Rows at most half as many as columns are well conditioned if normal, so that the quick way, by
     the Cholesky factor of Z Z^T, keeps all digits.
     """
     if 2 * Z.shape[-2] <= Z.shape[-1]:
-        return np.linalg.inv(np.linalg.cholesky(Z @ Z.swapaxes(-1, -2))) @ Z
+        gram = Z @ Z.swapaxes(-1, -2)
+        lengths = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1))
+        return (lengths[..., np.newaxis] * np.linalg.inv(np.linalg.cholesky(gram))) @ Z
+    lengths = np.sqrt(np.einsum("...ij,...ij->...i", Z, Z))
     Q, R = np.linalg.qr(Z.swapaxes(-1, -2))
-    signs = np.copysign(1.0, np.diagonal(R, axis1=-2, axis2=-1))
-    return (Q * signs[..., np.newaxis, :]).swapaxes(-1, -2)
+    lengths = np.copysign(lengths, np.diagonal(R, axis1=-2, axis2=-1))
+    return (Q * lengths[..., np.newaxis, :]).swapaxes(-1, -2)

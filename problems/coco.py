@@ -20,6 +20,8 @@ REGION = (-4.0, 4.0)
 SIGMA0 = 2.0
 MIN_DIM = 2
 MAX_INSTANCE = 100_000
+BUDGETS = {2: 5000, 5: 5000, 10: 2000, 20: 1000, 40: 300}
+"""Evaluations per variable in our comparisons; between and beyond, that of the next smaller n."""
 
 DESCRIPTIONS = (
     "sphere",
@@ -51,6 +53,11 @@ DESCRIPTIONS = (
 
 class MissingCocoError(ImportError, ValueError):
     """The package cocoex is not there; also a ValueError, since the problem named is not either."""
+
+
+def budget_per_variable(dim: int) -> int:
+    """Evaluations per variable in our comparisons in `dim` variables."""
+    return BUDGETS[max((n for n in BUDGETS if n <= dim), default=min(BUDGETS))]
 
 
 def coco_problem(function: int, dim: int, instance: int = 1) -> Problem:

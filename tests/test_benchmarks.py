@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from structured_es.comparison.arguments import numbers
+
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 PLAN = ("--dims", "2,3", "--functions", "1,8", "--instances", "1-2", "--budget", "60")
 
@@ -33,6 +35,11 @@ def no_bytecode_next_to_the_scripts():
 @pytest.fixture(scope="module")
 def cost(no_bytecode_next_to_the_scripts):
     return load("benchmark_cost")
+
+
+@pytest.fixture(scope="module")
+def ablation(no_bytecode_next_to_the_scripts):
+    return load("benchmark_ablation")
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +166,7 @@ def test_coco_defaults(coco):
         *(5000, 5000, 5000, 2000, 2000, 1000, 300, 300)
     ]
     assert sum(len(functions) for functions in coco.GROUPS.values()) == 24
-    assert coco.numbers("1-3,7,2") == (1, 2, 3, 7)
+    assert numbers("1-3,7,2") == (1, 2, 3, 7)
 
 
 @pytest.mark.parametrize(
@@ -177,3 +184,18 @@ def test_coco_refuses_bad_input_before_anything_runs(coco, capsys, tmp_path, bad
     assert message in error
     assert len(error.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_ablation_leaves_everything_as_it_was(capsys, ablation):
+    arguments = ["--dims", "2", "--functions", "1", "--instances", "1", "--budget", "30"]
+    assert ablation.main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(ablation.VARIANTS)
+    assert lines[1].split()[-1] == "1.000"
+    for variant in ablation.VARIANTS.values():
+        before = [getattr(*ablation.locate(name)) for name in variant.constants]
+        with ablation.constants(variant.constants):
+            inside = [getattr(*ablation.locate(name)) for name in variant.constants]
+        assert inside == list(variant.constants.values())
+        assert before == [getattr(*ablation.locate(name)) for name in variant.constants]
+        assert before != inside or not before

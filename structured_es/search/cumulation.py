@@ -57,11 +57,26 @@ class Cumulation(UpdateRule):
         weights = weights_for(popsize, dim, signed=self.signed)
         rates = step_size_rates(dim, popsize, signed=self.signed)
         step = product(weights.mean, ranked)
-        growth, stalled = self._cumulate_sigma(step, weights, rates)
+        growth, stalled = self._cumulate_sigma(self._news(step, ranked, weights), weights, rates)
         lost = self._cumulate_shape(step, weights, structure, stalled=stalled)
         self._gathered.append(Generation(ranked, self.shape_path, lost))
-        log_volume = 0.0
-        if len(self._gathered) >= shape_rates(structure.fastest_dof, dim, popsize).gap:
+        return self._move(distribution, step, growth, retraction)
+
+    def _news(self, step: FloatArray, ranked: FloatArray, weights: Weights) -> FloatArray:
+        """The step as p_s cumulates it."""
+        return step
+
+    def _move(
+        self,
+        distribution: SearchDistribution,
+        step: FloatArray,
+        growth: float,
+        retraction: Retraction,
+    ) -> SearchDistribution:
+        """Move the mean by a local step, log sigma by growth, the shape by what was gathered."""
+        structure, log_volume = distribution.structure, 0.0
+        last, dim = self._gathered[-1].ranked.shape
+        if len(self._gathered) >= shape_rates(structure.fastest_dof, dim, last).gap:
             source, self._gathered = PathGradient(self._gathered), []
             structure, log_volume = structure.update(source, retraction)
         return distribution.moved(step, exp(log_volume + growth), structure)

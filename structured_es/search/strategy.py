@@ -17,6 +17,7 @@ from structured_es.search.budget import Budget
 from structured_es.search.candidates import INJECTED, Batch, Ledger
 from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.cumulation import Cumulation
+from structured_es.search.learning_rate import AdaptiveCumulation
 from structured_es.search.ranking import rank
 from structured_es.search.result import Result
 from structured_es.search.sampling import make_sampler
@@ -27,6 +28,7 @@ from structured_es.search.validation import (
     check_choice,
     check_count,
     check_finite,
+    check_flag,
     check_losses,
     check_points,
     check_start,
@@ -66,6 +68,11 @@ class EvolutionStrategy:
         retraction: "exp" or "quadratic", how a structure follows its gradient.
         sampling: where the normal vectors come from: "independent", "mirrored", "orthogonal",
             "quasi-random", or "auto", see `structured_es.search.sampling`.
+        lr_adapt: whether to adapt the learning rates to the signal-to-noise ratio of the updates,
+            against noisy and rugged losses; slower where they are neither (LRA-CMA-ES; Nomura,
+            Akimoto & Ono, GECCO 2023, arXiv 2304.03473). Take the result's mean under noise, since
+            the best loss was also the luckiest one. Noise hides progress, so tolstagnation is inf
+            unless it is given.
         **criteria: when to stop, see `Criteria`: ftarget, maxfevals, maxiter, timeout, tolx,
             tolfun, tolfunhist, tolfacupx, tolconditioncov, tolstagnation, tolflatfitness.
 
@@ -91,10 +98,12 @@ class EvolutionStrategy:
         update: str = "default",
         retraction: str = "exp",
         sampling: str = "auto",
+        lr_adapt: bool = False,
         **criteria: Any,
     ) -> None:
         start_rng, sample_rng = make_generator(seed).spawn(2)
         check_choice("update", update, ("default", "xnes"))
+        check_flag("lr_adapt", lr_adapt)
         mean = check_start(x0(start_rng) if callable(x0) else x0)
         dim = len(mean)
         step_sizes = check_step_sizes(sigma0, dim)
@@ -114,9 +123,10 @@ class EvolutionStrategy:
         self._distribution = self._boundary.confined(distribution)
         self._retraction = get_retraction(retraction)
         self._sampler = make_sampler(sampling, dim, self.popsize, sample_rng)
-        self._rule: UpdateRule = (
-            XNES() if update == "xnes" else Cumulation(dim, signed=self._sampler.signed)
-        )
+        probe_rng = sample_rng.spawn(1)[0] if lr_adapt else None
+        self._rule = _make_rule(update, dim, self._sampler.signed, probe_rng)
+        if lr_adapt and criteria.get("tolstagnation") is None:
+            criteria["tolstagnation"] = inf
         limits = make_criteria(criteria)
         self._budget = Budget(limits)
         self._termination = Termination(limits, self._distribution, self.popsize)
@@ -285,3 +295,14 @@ class EvolutionStrategy:
 def default_popsize(dim: int) -> int:
     """Candidates a generation for n variables: 4 + floor(3 ln n)."""
     return 4 + floor(3.0 * log(dim))
+
+
+def _make_rule(
+    update: str, dim: int, signed: bool, probe_rng: np.random.Generator | None
+) -> UpdateRule:
+    """The update rule; with a generator its learning rates adapt."""
+    if probe_rng is None:
+        return XNES() if update == "xnes" else Cumulation(dim, signed=signed)
+    if update == "xnes":
+        raise ValueError("lr_adapt: expected False with update='xnes', got True")
+    return AdaptiveCumulation(dim, probe_rng)

@@ -61,6 +61,12 @@ def check_count(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def check_flag(name: str, value: Any) -> None:
+    """Raise unless value is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
 def check_points(X: ArrayLike, dim: int) -> FloatArray:
     """Return candidates as an (m, n) array."""
     points = _real_array("X", X, copy=False)

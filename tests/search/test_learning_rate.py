@@ -5,6 +5,7 @@ import pytest
 
 import structured_es as ses
 from structured_es.search.learning_rate import AdaptiveCumulation, LearningRate
+from structured_es.search.rates import weights_for
 from structured_es.search.sampling.independent import Independent
 
 from .objectives import STRUCTURES, ellipsoid, generation, run, run_until_stop, sphere, state
@@ -169,7 +170,7 @@ def test_step_size_path_gets_news_of_the_expected_length_whatever_the_sampler():
     dim, popsize = 6, 9
     rng = np.random.default_rng(0)
     rule = AdaptiveCumulation(dim, rng)
-    weights = ses.search.cumulation.weights_for(popsize)
+    weights = weights_for(popsize, dim)
     even = Independent(dim, rng).draw(popsize)
     even -= 0.9 * even.mean(axis=0)
     squares = []

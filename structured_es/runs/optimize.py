@@ -71,7 +71,7 @@ def minimize(
             the search.
         progress: show progress on stderr.
         **options: further options of EvolutionStrategy: boundary_handler, update, retraction,
-            tolx, tolfun, ...
+            sampling, lr_adapt, tolx, tolfun, ...
 
     Returns:
         A `Result`, which is a scipy OptimizeResult: x, fun, nfev, nit, success, message, mean,

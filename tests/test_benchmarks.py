@@ -48,6 +48,11 @@ def evaluations(no_bytecode_next_to_the_scripts):
 
 
 @pytest.fixture(scope="module")
+def sampling(no_bytecode_next_to_the_scripts):
+    return load("benchmark_sampling")
+
+
+@pytest.fixture(scope="module")
 def coco(no_bytecode_next_to_the_scripts):
     return load("benchmark_coco")
 
@@ -107,6 +112,51 @@ def test_evaluations_table(evaluations, capsys):
 @pytest.mark.parametrize("bad", [["--separable", "spere"], ["--methods", "fuul"], ["--seeds", "0"]])
 def test_evaluations_refuses_bad_input_before_anything_runs(evaluations, capsys, bad):
     assert evaluations.main(bad) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_sampling_table(sampling, capsys):
+    plan = ["--dims", "2", "--popsizes", "default,2x,9", "--seeds", "2", "--budget", "500n"]
+    plan += ["--problems", "rotated cigar,cigar", "--samplings", "independent,mirrored"]
+    assert sampling.main([*plan, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["popsize"], row["problem"], row["sampling"]) for row in rows] == [
+        (popsize, problem, name)
+        for popsize in (6, 12, 9)
+        for problem in ("rotated cigar", "cigar")
+        for name in ("independent", "mirrored")
+    ]
+    for independent, mirrored in zip(rows[::2], rows[1::2], strict=True):
+        assert independent["failures"] == mirrored["failures"] == 0
+        assert independent["ratio"] == 1.0
+        assert mirrored["ratio"] == pytest.approx(mirrored["median"] / independent["median"])
+    assert sampling.main([*plan, "--seeds", "1", "--budget", "10"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("inf 1 failed") == 12
+    assert out.count("n = 2, popsize") == 3
+
+
+def test_sampling_costs(sampling, capsys):
+    assert sampling.main(["--cost", "--dims", "2,300", "--seeds", "1", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["dim"] for row in rows] == [2, 300]
+    assert set(rows[0]) == {"dim", "standard_normal", *sampling.SAMPLINGS}
+    assert all(value > 0 for row in rows for value in row.values())
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ["--problems", "spere"],
+        ["--samplings", "miror"],
+        ["--popsizes", "1"],
+        ["--popsizes", "many"],
+        ["--seeds", "0"],
+        ["--cost", "--samplings", "miror"],
+    ],
+)
+def test_sampling_refuses_bad_input_before_anything_runs(sampling, capsys, bad):
+    assert sampling.main(bad) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 

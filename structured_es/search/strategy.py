@@ -122,7 +122,7 @@ class EvolutionStrategy:
         )
         self._distribution = self._boundary.confined(distribution)
         self._retraction = get_retraction(retraction)
-        self._sampler = make_sampler(sampling, dim, self.popsize, sample_rng)
+        self._sampler = make_sampler(sampling, dim, self.popsize, sample_rng, even=lr_adapt)
         probe_rng = sample_rng.spawn(1)[0] if lr_adapt else None
         self._rule = _make_rule(update, dim, self._sampler.signed, probe_rng)
         if lr_adapt and criteria.get("tolstagnation") is None:

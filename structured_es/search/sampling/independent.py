@@ -5,6 +5,9 @@ import numpy as np
 from structured_es.search.sampling.sampler import Sampler
 from structured_es.structures.arrays import FloatArray
 
+SIGNED_ABOVE = 200
+"""Largest n in which independent vectors may still resemble each other."""
+
 
 class Independent(Sampler):
     """Independent pseudo-random normals.
@@ -17,6 +20,7 @@ class Independent(Sampler):
     def __init__(self, dim: int, rng: np.random.Generator) -> None:
         self.dim = dim
         self.rng = rng
+        self.signed = dim > SIGNED_ABOVE
 
     def draw(self, count: int) -> FloatArray:
         return self.rng.standard_normal((count, self.dim))

@@ -51,7 +51,7 @@ _FULL_SPEED = 1.3
 _DAMPING, _SIGNED_DAMPING = 0.8, 0.5
 """Damping of the step size relative to CMA-ES's, with positive and with signed mean weights."""
 
-_LAZY_RATE, _LAZY_ROWS = 0.35, 60
+_LAZY_RATE, _LAZY_ROWS = 0.45, 60
 """A structure moves before the gathered rate, or the number of rows, gets above these."""
 
 

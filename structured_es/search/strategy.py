@@ -278,12 +278,12 @@ class EvolutionStrategy:
         """Close a generation."""
         values = self._boundary.penalized(losses, free, self._distribution)
         order = rank(values)
-        ranked = values[order]
+        ranked = values.take(order)
         if isnan(ranked[0]):
             self._distribution = self._distribution.shrunk()
         else:
             self._distribution = self._rule.update(
-                self._distribution, local[order], self._retraction
+                self._distribution, local.take(order, axis=0), self._retraction
             )
         self.nit += 1
         if self.nit % _CONFINE_EVERY == 0:

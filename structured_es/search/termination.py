@@ -18,7 +18,7 @@ from structured_es.structures.gradient import FloatArray
 _RIVAL_SHARE = 0.1
 """How small a span of recent losses, against their distance to a rival, means giving up."""
 
-_EFFECTS_EVERY = 10
+_EFFECTS_EVERY = 20
 """Generations between looks at whether a step still changes the mean."""
 
 _PRECISION = 2.0**-53
@@ -56,7 +56,7 @@ class Termination:
         self._median: list[float] = []
         stagnation = criteria.tolstagnation
         self._patience = 100 + 100 * dim**1.5 / popsize if stagnation is None else stagnation
-        self._condition_every = max(50, dim)
+        self._condition_every = max(50, dim * dim // 40)
 
     def observe(self, ranked: FloatArray, distribution: SearchDistribution, nit: int) -> None:
         """Look at a closed generation.
@@ -71,7 +71,7 @@ class Termination:
         self._check_losses(ranked, nit)
         if distribution.sigma < self.criteria.tolx * self._start_sigma:
             self._check_tolx(distribution)
-        if nit % _EFFECTS_EVERY == 0:
+        if nit % _EFFECTS_EVERY == _EFFECTS_EVERY // 2:
             self._check_effects(distribution, nit)
         if nit % self._condition_every == 0:
             condition = distribution.structure.condition()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 
 def check_start(x0: ArrayLike) -> FloatArray:

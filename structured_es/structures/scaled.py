@@ -24,7 +24,7 @@ from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Invertible, Structure
 
-_FRAME_DRIFT = 0.03
+_FRAME_DRIFT = 0.06
 """Learning rate that B may gather before the frame of D's gradient is renewed."""
 
 

@@ -299,8 +299,8 @@ def test_names():
         (1, QuasiRandom),
         (40, QuasiRandom),
         (41, Orthogonal),
-        (200, Orthogonal),
-        (201, Independent),
+        (128, Orthogonal),
+        (129, Independent),
         (30_000, Independent),
     ],
 )

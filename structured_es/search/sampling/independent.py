@@ -5,7 +5,7 @@ import numpy as np
 from structured_es.search.sampling.sampler import Sampler
 from structured_es.structures.arrays import FloatArray
 
-SIGNED_ABOVE = 200
+SIGNED_ABOVE = 128
 """Largest n in which independent vectors may still resemble each other."""
 
 

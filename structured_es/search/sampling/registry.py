@@ -35,7 +35,7 @@ QUASI_RANDOM_UP_TO = 40
 QUASI_RANDOM_IF_EVEN = 1000
 """The same where an even sample matters more than quick changes of the mean."""
 
-ORTHOGONAL_UP_TO = 200
+ORTHOGONAL_UP_TO = 128
 """Largest n for which it is orthogonal; beyond, few rows of many are nearly so by themselves."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from structured_es.search.validation import as_loss, check_losses
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 Objective = Callable[..., Any]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 INJECTED = -1
 """Generation of candidates that were not asked for."""

@@ -19,7 +19,7 @@ from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.result import Result
 from structured_es.search.strategy import EvolutionStrategy, Seed, Start
 from structured_es.search.validation import check_count, check_positive, make_generator
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.structure import Structure
 
 _SHARED = ("ftarget", "maxfevals", "timeout")

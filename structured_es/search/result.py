@@ -5,7 +5,7 @@ from typing import Any
 from scipy.optimize import OptimizeResult
 
 from structured_es.search.criteria import StopReason
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 
 class Result(OptimizeResult):

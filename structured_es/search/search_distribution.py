@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.structure import Structure
 
 

@@ -36,7 +36,7 @@ from structured_es.search.validation import (
     make_generator,
 )
 from structured_es.search.xnes import XNES
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.registry import make_structure
 from structured_es.structures.retraction import get_retraction
 from structured_es.structures.structure import Structure

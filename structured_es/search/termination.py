@@ -13,7 +13,7 @@ import numpy as np
 
 from structured_es.search.criteria import Criteria, StopReason
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 _RIVAL_SHARE = 0.1
 """How small a span of recent losses, against their distance to a rival, means giving up."""

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.retraction import Retraction
 
 

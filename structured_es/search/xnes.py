@@ -16,7 +16,8 @@ import numpy as np
 from structured_es.search.ranking import xnes_utilities
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.update_rule import UpdateRule
-from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.arrays import FloatArray
+from structured_es.structures.gradient import Gradient
 from structured_es.structures.retraction import Retraction
 
 

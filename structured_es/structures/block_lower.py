@@ -11,8 +11,9 @@ factors the precision.
 
 import numpy as np
 
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.block_triangular import Blocks
-from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import solve_rows
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Manifold, check_rank

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.arrays import FloatArray
+from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import inverse, symmetric_eigen
 from structured_es.structures.retraction import Retraction
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.arrays import FloatArray
+from structured_es.structures.gradient import Gradient
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Manifold
 

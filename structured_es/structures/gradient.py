@@ -13,8 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from structured_es.structures.arrays import FloatArray as FloatArray
-from structured_es.structures.arrays import product
+from structured_es.structures.arrays import FloatArray, product
 
 _ALL = slice(None)
 

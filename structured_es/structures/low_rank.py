@@ -14,8 +14,9 @@ D adapts at its own, faster rate (`scaled.py`). Cf. VkD-CMA-ES (Akimoto & Hansen
 
 import numpy as np
 
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.full import SymmetricTangent
-from structured_es.structures.gradient import FloatArray, Gradient
+from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import row_coordinates, symmetric_eigen
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.scaled import Scaled

@@ -13,7 +13,8 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from structured_es.structures.gradient import FloatArray, Gradient, GradientSource
+from structured_es.structures.arrays import FloatArray
+from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 
 

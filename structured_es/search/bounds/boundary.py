@@ -12,7 +12,7 @@ import numpy as np
 from structured_es.search.bounds.box import Box
 from structured_es.search.sampling import Sampler
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 _WIDEST = 1.0 / 3.0
 """Largest standard deviation of a variable, relative to the distance of its bounds."""

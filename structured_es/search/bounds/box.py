@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import Bounds
 
 from structured_es.search.validation import check_side
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 BoundsLike = tuple[ArrayLike | None, ArrayLike | None] | Bounds | None
 

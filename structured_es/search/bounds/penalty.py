@@ -19,7 +19,7 @@ from structured_es.search.bounds.boundary import Boundary
 from structured_es.search.bounds.box import Box
 from structured_es.search.ranking import default_weights
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 _LARGEST = np.finfo(np.float64).max
 _TINIEST = np.finfo(np.float64).tiny

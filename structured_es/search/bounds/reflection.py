@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 
 def reflect(free: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from structured_es.search.bounds.penalty import Penalty
 from structured_es.search.bounds.resampling import Resampling
 from structured_es.search.bounds.transform import Transform
 from structured_es.search.bounds.unbounded import Unbounded
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 _MAKERS: dict[str, Callable[[Box, FloatArray], Boundary]] = {
     "transform": Transform,

@@ -11,7 +11,7 @@ from structured_es.search.bounds.box import Box
 from structured_es.search.bounds.reflection import reflect
 from structured_es.search.sampling import Sampler
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 ROUNDS = 100
 """How many times an infeasible candidate is drawn again at most."""

@@ -13,7 +13,7 @@ import numpy as np
 from structured_es.search.bounds.boundary import Boundary
 from structured_es.search.bounds.box import Box
 from structured_es.search.bounds.reflection import reflect
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 
 class Transform(Boundary):

@@ -5,7 +5,7 @@ import numpy as np
 from structured_es.search.bounds.boundary import Boundary
 from structured_es.search.bounds.box import Box
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.gradient import FloatArray
+from structured_es.structures.arrays import FloatArray
 
 
 class Unbounded(Boundary):

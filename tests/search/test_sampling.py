@@ -414,3 +414,20 @@ def test_under_noise_the_mean_is_near_the_optimum(name):
     es = ses.EvolutionStrategy(np.full(5, 3.0), 1.0, seed=1, **options)
     run_until_stop(es, lambda x: sphere(x) + 0.1 * rng.standard_normal())
     assert np.linalg.norm(es.mean) < 0.5
+
+
+def test_who_is_signed():
+    """Vectors that hardly resemble each other: orthogonal ones, and any in many variables."""
+    assert sampler("orthogonal", 3).signed
+    assert sampler("independent", 129).signed
+    assert not any(sampler(name, 128).signed for name in NAMED if name != "orthogonal")
+
+
+def test_adapted_learning_rates_want_even_samples():
+    kinds = [
+        type(ses.EvolutionStrategy(np.zeros(dim), 1.0, lr_adapt=True)._sampler)
+        for dim in (10, 60, 1000, 1001)
+    ]
+    assert kinds == [QuasiRandom, QuasiRandom, QuasiRandom, Independent]
+    es = ses.EvolutionStrategy(np.zeros(60), 1.0, lr_adapt=True, sampling="orthogonal")
+    assert type(es._sampler) is Orthogonal

@@ -123,6 +123,14 @@ def test_tolx_waits_for_every_variable():
     assert (es.stds <= 1e-3 * sigma0).all()
 
 
+def test_losses_that_cannot_be_told_apart_end_a_run_early_enough():
+    """At 1e-10 of their magnitude, while floating point would still tell them apart."""
+    es = stopped(lambda x: 1.0 + sphere(x), tolfunhist=0, tolx=0)
+    value, threshold = only(es, "tolfun")
+    assert threshold == pytest.approx(1e-10, rel=1e-6)
+    assert 0.0 < value < threshold
+
+
 def test_tolfun():
     es = stopped(lambda x: 1.0 + sphere(x), tolfun=1e-3, tolfunhist=0)
     value, threshold = only(es, "tolfun")

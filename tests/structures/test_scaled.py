@@ -116,3 +116,21 @@ def test_a_singular_inner_structure_keeps_the_old_frame():
     for _ in range(3):
         structure, _ = structure.update(laws.Fixed(gradient))
     assert np.isfinite(structure.scales).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "forces"),
+    [("auto", [1.5, 1.5]), ("full", [1.5]), ("diagonal", [1.5]), ("low-rank:2", [1.0, 1.0])],
+)
+def test_how_much_negative_weights_count(name, forces):
+    asked = []
+
+    class Listening(laws.Fixed):
+        def gradient(self, dof, negative=1.0):
+            asked.append(negative)
+            return super().gradient(dof, negative)
+
+    rows = np.random.default_rng(0).standard_normal((6, 4))
+    source = Listening(ses.structures.Gradient.of(rows, np.full(6, 0.01), 0.06))
+    ses.structures.make_structure(name, 4).update(source)
+    assert asked == forces

@@ -1,0 +1,44 @@
+"""The gradient of the default update, term by term."""
+
+import numpy as np
+import pytest
+
+from structured_es.search.path_gradient import Generation, PathGradient
+from structured_es.search.rates import shape_rates
+
+DIM, POPSIZE = 4, 6
+DOF = DIM * (DIM + 1) // 2
+
+
+def generation(seed, popsize=POPSIZE, lost=0.0):
+    rng = np.random.default_rng(seed)
+    return Generation(rng.standard_normal((popsize, DIM)), rng.standard_normal(DIM), lost)
+
+
+def dense(one, negative):
+    """CMA-ES's equation 47 in local coordinates, candidate by candidate."""
+    rates = shape_rates(DOF, DIM, len(one.ranked), negative)
+    total = np.zeros((DIM, DIM))
+    for weight, z in zip(rates.rows, one.ranked, strict=False):
+        scaled = weight if weight >= 0.0 else weight * DIM / (z @ z)
+        total += scaled * np.outer(z, z) - weight * np.eye(DIM)
+    lost_variance = one.lost * np.eye(DIM)
+    return total + rates.c_one * (np.outer(one.path, one.path) + lost_variance - np.eye(DIM))
+
+
+@pytest.mark.parametrize("negative", [1.0, 1.5])
+def test_gathered_generations_add(negative):
+    """Also of other sizes, and with a path that stalled and lost variance."""
+    generations = [generation(1), generation(2, popsize=9), generation(3, lost=0.3)]
+    found = PathGradient(generations).gradient(DOF, negative)
+    expected = sum(dense(one, negative) for one in generations)
+    np.testing.assert_allclose(found.symmetric(), expected, atol=1e-12)
+    assert np.trace(expected) == pytest.approx(found.square - DIM * found.shift)
+    each = [shape_rates(DOF, DIM, len(one.ranked)).rate for one in generations]
+    assert found.rate == PathGradient(generations).rate(DOF) == pytest.approx(sum(each))
+
+
+def test_negative_weights_count_as_much_as_asked_for():
+    once, more = shape_rates(DOF, DIM, POPSIZE, 1.0), shape_rates(DOF, DIM, POPSIZE, 1.5)
+    worse = once.rows < 0.0
+    np.testing.assert_allclose(more.rows, np.where(worse, 1.5 * once.rows, once.rows))

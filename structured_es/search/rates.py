@@ -81,7 +81,7 @@ def step_size_rates(dim: int, popsize: int, *, signed: bool = False) -> StepSize
     """Rates of the step size for n variables."""
     mueff = weights_for(popsize, dim, signed=signed).mueff_mean
     c_sigma = (mueff + 2.0) / (dim + mueff + 5.0)
-    damping = 1.0 + 2.0 * max(0.0, sqrt((mueff - 1.0) / (dim + 1.0)) - 1.0) + c_sigma
+    damping = 1.0 + 2.0 * max(0.0, sqrt(max(0.0, mueff - 1.0) / (dim + 1.0)) - 1.0) + c_sigma
     damping *= _SIGNED_DAMPING if signed else _DAMPING
     length = sqrt(dim) * (1.0 - 1.0 / (4.0 * dim) + 1.0 / (21.0 * dim**2))
     return StepSizeRates(c_sigma, damping, length)

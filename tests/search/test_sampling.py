@@ -431,3 +431,13 @@ def test_adapted_learning_rates_want_even_samples():
     assert kinds == [QuasiRandom, QuasiRandom, QuasiRandom, Independent]
     es = ses.EvolutionStrategy(np.zeros(60), 1.0, lr_adapt=True, sampling="orthogonal")
     assert type(es._sampler) is Orthogonal
+
+
+@pytest.mark.parametrize("popsize", [2, 3])
+@pytest.mark.parametrize("dim", [1, 4, 150])
+@EACH
+def test_the_smallest_populations(name, dim, popsize):
+    es = run(
+        ses.EvolutionStrategy(np.ones(dim), 1.0, popsize=popsize, sampling=name, seed=1), sphere, 20
+    )
+    assert np.isfinite(state(es)).all()

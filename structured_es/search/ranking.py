@@ -6,7 +6,6 @@ xNES (Glasmachers et al., GECCO 2010, section 3).
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +36,6 @@ class Weights:
     def popsize(self) -> int:
         """Number of ranks."""
         return len(self.mean)
-
-    @cached_property
-    def parents(self) -> int:
-        """Number of ranks before the first negative weight."""
-        return int(np.sum(self.shape >= 0.0))
 
 
 def default_weights(popsize: int, push: float = 0.0) -> Weights:

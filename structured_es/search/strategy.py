@@ -58,8 +58,8 @@ class EvolutionStrategy:
         structure: name ("auto", "full", "diagonal", "low-rank:8", ...) or a Structure.
         popsize: candidates a generation, at least 2; default 4 + floor(3 ln n).
         bounds: (lower, upper), each a number, an (n,) array, None or inf for open; or a
-            scipy.optimize.Bounds. Candidates never leave them, and no standard deviation exceeds a
-            third of their distance.
+            scipy.optimize.Bounds. Candidates never leave them, and a standard deviation above a
+            third of their distance is brought back to it every ten generations.
         boundary_handler: how candidates are kept within bounds: "transform" (a smooth fold of the
             space onto the box), "penalty" (the nearest point is evaluated, and its distance counts
             against the candidate) or "resample" (drawn again, up to 100 times).

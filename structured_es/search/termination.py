@@ -71,7 +71,8 @@ class Termination:
         self._check_losses(ranked, nit)
         if distribution.sigma < self.criteria.tolx * self._start_sigma:
             self._check_tolx(distribution)
-        if nit % _EFFECTS_EVERY == _EFFECTS_EVERY // 2:
+        exploding = distribution.sigma > self.criteria.tolfacupx * self._start_sigma
+        if exploding or nit % _EFFECTS_EVERY == _EFFECTS_EVERY // 2:
             self._check_effects(distribution, nit)
         if nit % self._condition_every == 0:
             condition = distribution.structure.condition()
@@ -110,6 +111,8 @@ class Termination:
 
     def _check_stagnation(self, nit: int) -> None:
         longest = max(self._patience, min(nit / 5, _LONGEST_MEMORY))
+        if longest == inf:
+            del self._best[: -self._recent], self._median[: -self._recent]
         if len(self._best) <= longest:
             return
         window = int(longest)

@@ -43,17 +43,6 @@ class Gradient:
         square = float(weights @ np.einsum("ij,ij->i", rows, rows))
         return Gradient(rows, weights, shift, square, float(weights[weights > 0.0].sum()))
 
-    @staticmethod
-    def total(parts: "list[Gradient]") -> "Gradient":
-        """The sum of gradients in the same frame."""
-        return Gradient(
-            np.concatenate([part.rows for part in parts]),
-            np.concatenate([part.weights for part in parts]),
-            sum(part.shift for part in parts),
-            sum(part.square for part in parts),
-            sum(part.rate for part in parts),
-        )
-
     @property
     def log_volume(self) -> float:
         """What the trace of G adds to log sigma: trace(G) / (2 n)."""

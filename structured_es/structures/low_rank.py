@@ -84,7 +84,7 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         step = _small_step(rows, gradient, retraction)
         step += kept.T @ (np.expm1(self.log_lengths)[:, np.newaxis] * (kept @ step))
         left, lengths, _ = np.linalg.svd(step)
-        logs = np.log(lengths)
+        logs = np.log(np.maximum(lengths, 1e-150))  # whether singular is for condition to say
         order = np.argsort(-np.abs(logs), kind="stable")
         keep, rest = order[: self.rank], order[self.rank :]
         others = self.dim - len(keep)
@@ -113,8 +113,9 @@ class Directions(Manifold[SymmetricTangent], Invertible):
         return rows + ((rows @ self.vectors.T) * np.expm1(log_lengths)) @ self.vectors
 
     def _spread(self, log_lengths: FloatArray, log_base: float) -> FloatArray:
-        spread = 1.0 + np.expm1(2.0 * log_lengths) @ np.square(self.vectors)
-        return np.exp(2.0 * log_base) * spread
+        shares = np.square(self.vectors)
+        rest = np.maximum(1.0 - shares.sum(axis=0), 0.0)
+        return np.exp(2.0 * log_base) * (rest + np.exp(2.0 * log_lengths) @ shares)
 
 
 class LowRank(Scaled):

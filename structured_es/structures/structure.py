@@ -9,6 +9,7 @@ contract tests in tests/structures.
 """
 
 from abc import ABC, abstractmethod
+from math import inf
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -67,7 +68,10 @@ class Structure(ABC):
     def condition(self) -> float:
         """Condition number of A A^T, or a bound on it; costs O(n^3) unless overridden."""
         singular = np.linalg.svd(self.dense(), compute_uv=False)
-        return float((singular[0] / singular[-1]) ** 2)
+        longest, shortest = float(singular[0]), float(singular[-1])
+        if shortest <= longest * 1e-150:
+            return inf
+        return (longest / shortest) ** 2
 
     def dense(self) -> FloatArray:
         """A as an (n, n) array."""

@@ -272,3 +272,32 @@ def test_units_that_are_no_powers_of_two_hardly_matter(factor):
         run_until_stop(strategy(), lambda x, c=c: c * shifted_sphere(x)).nit for c in (1.0, factor)
     ]
     assert nit[1] == pytest.approx(nit[0], rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("structure", "popsize"),
+    [(s, p) for s in ("full", "auto", "triangular") for p in (6, 40)] + [("low-rank:1", 6)],
+)
+@pytest.mark.parametrize("bounds", [None, (-5.0, 5.0)])
+def test_a_variable_that_does_not_matter(structure, popsize, bounds):
+    """Its width only grows; no warning, no NaN, and a reason to stop in the end."""
+    es = ses.EvolutionStrategy(
+        np.ones(2), 1.0, structure=structure, popsize=popsize, bounds=bounds, seed=1, maxiter=3000
+    )
+    while not es.stop():
+        X = es.ask()
+        es.tell(X, X[:, 0] ** 2)
+    assert not any(np.isnan(reason.value) for reason in es.stop().values())
+
+
+def test_an_exploding_step_size_is_noticed_at_once():
+    es = stopped(lambda x: x[0], tolstagnation=inf)
+    assert 1e3 < es.stop()["tolfacupx"].value < 1e4
+
+
+def test_infinite_patience_keeps_no_long_memory():
+    es = strategy(**OFF | {"tolstagnation": inf})
+    for _ in range(400):
+        X = es.ask()
+        es.tell(X, np.sum(X**2, axis=1))
+    assert len(es._termination._best) < 200

@@ -2,10 +2,7 @@
 
 import json
 import math
-import sys
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
-from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -13,48 +10,32 @@ from matplotlib.image import imread
 
 from structured_es.comparison.arguments import numbers
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
 PLAN = ("--dims", "2,3", "--functions", "1,8", "--instances", "1-2", "--budget", "60")
 
 
-def load(name):
-    loader = SourceFileLoader(name, str(SCRIPTS / name))
-    module = module_from_spec(spec_from_loader(name, loader))
-    sys.modules[name] = module  # where dataclasses look their module up
-    loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_bytecode_next_to_the_scripts():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "dont_write_bytecode", True)
-        yield
+@pytest.fixture(scope="module")
+def cost(script):
+    return script("benchmark_cost")
 
 
 @pytest.fixture(scope="module")
-def cost(no_bytecode_next_to_the_scripts):
-    return load("benchmark_cost")
+def ablation(script):
+    return script("benchmark_ablation")
 
 
 @pytest.fixture(scope="module")
-def ablation(no_bytecode_next_to_the_scripts):
-    return load("benchmark_ablation")
+def evaluations(script):
+    return script("benchmark_evaluations")
 
 
 @pytest.fixture(scope="module")
-def evaluations(no_bytecode_next_to_the_scripts):
-    return load("benchmark_evaluations")
+def sampling(script):
+    return script("benchmark_sampling")
 
 
 @pytest.fixture(scope="module")
-def sampling(no_bytecode_next_to_the_scripts):
-    return load("benchmark_sampling")
-
-
-@pytest.fixture(scope="module")
-def coco(no_bytecode_next_to_the_scripts):
-    return load("benchmark_coco")
+def coco(script):
+    return script("benchmark_coco")
 
 
 COST = ("--dims", "3", "--large-dims", "20,40", "--rounds", "1", "--generations", "3")
@@ -243,9 +224,17 @@ def test_ablation_leaves_everything_as_it_was(capsys, ablation):
     assert len(lines) == 1 + len(ablation.VARIANTS)
     assert lines[1].split()[-1] == "1.000"
     for variant in ablation.VARIANTS.values():
-        before = [getattr(*ablation.locate(name)) for name in variant.constants]
+        before = [resolve_name(name) for name in variant.constants]
         with ablation.constants(variant.constants):
-            inside = [getattr(*ablation.locate(name)) for name in variant.constants]
+            inside = [resolve_name(name) for name in variant.constants]
         assert inside == list(variant.constants.values())
-        assert before == [getattr(*ablation.locate(name)) for name in variant.constants]
+        assert before == [resolve_name(name) for name in variant.constants]
         assert before != inside or not before
+
+
+def test_ablation_refuses_bad_input_before_anything_runs(capsys, ablation):
+    assert ablation.main(["--dims", "2,1"]) == 2
+    assert ablation.main(["--functions", "25"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("benchmark_ablation: ") for line in lines)

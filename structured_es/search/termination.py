@@ -56,7 +56,7 @@ class Termination:
         self._median: list[float] = []
         stagnation = criteria.tolstagnation
         self._patience = 100 + 100 * dim**1.5 / popsize if stagnation is None else stagnation
-        self._condition_every = max(50, dim * dim // 40)
+        self._condition_every = max(50, dim * dim // (2 * popsize))
 
     def observe(self, ranked: FloatArray, distribution: SearchDistribution, nit: int) -> None:
         """Look at a closed generation.
@@ -138,8 +138,8 @@ class Termination:
             self._stop("noeffectcoord", _relative(0.2 * stds, mean).min(), _PRECISION)
         axis = np.zeros((1, len(mean)))
         axis[0, (nit // _EFFECTS_EVERY) % len(mean)] = 0.1
-        if (distribution.points(axis)[0] == mean).all():
-            step = distribution.points(axis)[0] - mean
+        step = distribution.points(axis)[0] - mean
+        if not step.any():
             self._stop("noeffectaxis", _relative(step, mean).max(), _PRECISION)
 
     def _stop(self, name: str, value: float, threshold: float) -> None:

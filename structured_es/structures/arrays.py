@@ -9,5 +9,8 @@ FloatArray = NDArray[np.float64]
 
 
 def product(a: FloatArray, b: FloatArray) -> FloatArray:
-    """A @ b for vectors and matrices; on small ones `@` takes twice as long."""
+    """The product a @ b of vectors and matrices; on small ones `@` takes about twice as long.
+
+    Compare python -m timeit -s "import numpy as np; a = np.eye(10)" "a @ a" with "a.dot(a)".
+    """
     return cast(FloatArray, a.dot(b))

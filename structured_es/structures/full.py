@@ -2,9 +2,9 @@ r"""Full structure: A in GL(n), any covariance.
 
 Tangent: symmetric, M = G / 2. For m rows M is a multiple of I plus a matrix of rank m, and so is
 h(M), in closed form (`Retraction.low_rank`): A h(M) costs O(n^2 m), needs no factorisation and
-stays invertible with weights of either sign. For small n the n x n eigenproblem is cheaper
-and is solved instead. With xNES's weights this is xNES (Glasmachers, Schaul, Sun, Wierstra &
-Schmidhuber, GECCO 2010).
+stays invertible with weights of either sign. With as many rows as variables or more, h of the
+n x n matrix itself is cheaper and is taken instead. With xNES's weights this is xNES (Glasmachers,
+Schaul, Sun, Wierstra & Schmidhuber, GECCO 2010).
 """
 
 from dataclasses import dataclass

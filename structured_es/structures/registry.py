@@ -1,6 +1,5 @@
 """Structures by name: "full", "diagonal", "low-rank:8", ... A new structure adds a line here."""
 
-import difflib
 from collections.abc import Callable
 
 from structured_es.structures.block_lower import BlockLower
@@ -10,6 +9,7 @@ from structured_es.structures.full import Full
 from structured_es.structures.low_rank import LowRank
 from structured_es.structures.scaled import Scaled
 from structured_es.structures.structure import Structure
+from structured_es.structures.suggestion import suggest
 from structured_es.structures.triangular import Triangular
 
 FULL_UP_TO = 200
@@ -68,7 +68,8 @@ def make_structure(structure: str | Structure, dim: int, *, plain: bool = False)
     if name in _RANKED_MAKERS:
         return _RANKED_MAKERS[name](dim, _parse_rank(structure, rank, colon, dim))
     if name not in _MAKERS:
-        raise ValueError(f"structure: unknown name {structure!r}; {_suggest(name)}")
+        hint = suggest(name, [*_MAKERS, *_RANKED_MAKERS])
+        raise ValueError(f"structure: unknown name {structure!r}; {hint}")
     if colon:
         raise ValueError(f"structure: {name!r} takes no rank, got {structure!r}")
     return _MAKERS[name](dim)
@@ -82,11 +83,3 @@ def _parse_rank(structure: str, rank: str, colon: str, dim: int) -> int:
             f"structure: expected a rank between 0 and n = {dim} after the colon, got {structure!r}"
         )
     return int(rank)
-
-
-def _suggest(name: str) -> str:
-    known = [*_MAKERS, *_RANKED_MAKERS]
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    if close:
-        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
-    return "expected one of " + ", ".join(known)

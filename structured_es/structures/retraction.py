@@ -64,8 +64,8 @@ class Exponential(Retraction):
         return np.exp(a)
 
     def matrix(self, tangent: FloatArray) -> FloatArray:
-        halvings = _halvings(tangent)
-        result = _series(tangent * 0.5**halvings)
+        halvings, norm = _halvings(tangent)
+        result = _series(tangent * 0.5**halvings, norm)
         for _ in range(halvings):
             result = product(result, result)
         return result
@@ -81,9 +81,9 @@ class Exponential(Retraction):
         # Psi = W phi(gram W), phi(x) = (e^x - 1) / x, by Taylor's series of a small enough
         # argument; then exp(M) = exp(M / 2)^2 as often as that was halved.
         argument = gram * weights
-        halvings = _halvings(argument)
+        halvings, norm = _halvings(argument)
         argument *= 0.5**halvings
-        psi = weights[:, np.newaxis] * (_phi(argument) * 0.5**halvings)
+        psi = weights[:, np.newaxis] * (_phi(argument, norm) * 0.5**halvings)
         for _ in range(halvings):
             psi = 2.0 * psi + product(product(psi, gram), psi)
         scale = exp(start)
@@ -123,27 +123,23 @@ _SERIES = np.array([1.0 / factorial(k) for k in range(1, 17)]).reshape(4, 4)
 """Taylor coefficients of phi, 1 / (k + 1)!, in groups of four powers."""
 
 
-def _norm(matrix: FloatArray) -> float:
-    """Frobenius norm."""
-    return sqrt(np.vdot(matrix, matrix))
+def _halvings(matrix: FloatArray) -> tuple[int, float]:
+    """How often to halve a matrix until its series converges to rounding, and its norm then."""
+    norm = sqrt(np.vdot(matrix, matrix))
+    halvings = ceil(log2(norm / _RADIUS)) if norm > _RADIUS else 0
+    return halvings, norm * 0.5**halvings
 
 
-def _halvings(matrix: FloatArray) -> int:
-    """How often to halve a matrix until its series converges to rounding."""
-    norm = _norm(matrix)
-    return ceil(log2(norm / _RADIUS)) if norm > _RADIUS else 0
-
-
-def _series(matrix: FloatArray) -> FloatArray:
+def _series(matrix: FloatArray, norm: float) -> FloatArray:
     """exp(X) = I + X phi(X) for a matrix of small norm."""
-    result = product(matrix, _phi(matrix))
+    result = product(matrix, _phi(matrix, norm))
     result.flat[:: len(matrix) + 1] += 1.0
     return result
 
 
-def _phi(matrix: FloatArray) -> FloatArray:
+def _phi(matrix: FloatArray, norm: float) -> FloatArray:
     """phi(X) = (e^X - 1) / X by Paterson and Stockmeyer's scheme, four to six products."""
-    m, norm = len(matrix), _norm(matrix)
+    m = len(matrix)
     count = 2 if norm <= _TINY else 3 if norm <= _SMALL else 4
     powers = np.empty((4, m, m))
     powers[0] = _identity(m)

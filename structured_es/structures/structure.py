@@ -24,8 +24,8 @@ class Structure(ABC):
 
     negative = 1.5
     """How much negative weights count, relative to CMA-ES's, which are bounded to keep a covariance
-    positive definite; a step by the exponential does so whatever they are. Chosen by
-    `scripts/benchmark_coco`, instances 1-15, at n = 2 to 40."""
+    positive definite; a step by the exponential does so whatever they are. What it is worth:
+    `scripts/benchmark_ablation`."""
 
     def __init__(self, dim: int) -> None:
         if dim < 1:

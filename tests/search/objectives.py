@@ -65,3 +65,16 @@ def random_rotation(dim, seed=0):
     q *= np.sign(np.diag(r))
     q[0] *= np.sign(np.linalg.det(q))
     return q
+
+
+def ask_in_portions(first, second, generations):
+    """One asks for whole generations, the other for parts; both end at the same place."""
+    for _ in range(generations):
+        X = first.ask()
+        Y = np.vstack([second.ask(3), second.ask(1), second.ask(first.popsize - 4)])
+        np.testing.assert_allclose(Y, X, rtol=1e-12, atol=1e-12)
+        losses = [ellipsoid(x) for x in X]
+        first.tell(X, losses)
+        second.tell(Y, losses)
+        np.testing.assert_array_equal(second.mean, first.mean)
+        np.testing.assert_array_equal(second.stds, first.stds)

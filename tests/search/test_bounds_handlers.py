@@ -170,9 +170,10 @@ def test_fixed_open_and_half_open_variables_together(handler):
 def test_no_variable_becomes_wider_than_its_box(handler):
     """A variable without influence would diffuse, and with it whatever is correlated."""
     es = strategy(np.zeros(6), 2.0, handler, bounds=(-1.0, 1.0), seed=1, tolfun=0, tolfunhist=0)
-    for _ in range(30):
-        run(es, lambda x: float(x[0] ** 2), 10)
-        assert (es.stds <= 2.0 / 3.0 + 1e-12).all()
+    for i in range(1, 301):
+        run(es, lambda x: float(x[0] ** 2), 1)
+        slack = 1e-12 if i % 10 == 0 else 0.35  # brought back every ten generations
+        assert (es.stds <= 2.0 / 3.0 * (1.0 + slack)).all()
 
 
 @EVERY

@@ -15,9 +15,9 @@ from structured_es.search.sampling.orthogonal import Orthogonal, orthogonalized
 from structured_es.search.sampling.quasi_random import QuasiRandom
 from structured_es.search.sampling.sampler import Sampler, rows_per_block
 
-from .objectives import ellipsoid, generation, run, run_until_stop, sphere, state
+from .objectives import ask_in_portions, ellipsoid, generation, run, run_until_stop, sphere, state
 
-NAMED = ["independent", "mirrored", "orthogonal", "quasi-random"]
+NAMED = [name for name in names() if name != "auto"]
 EACH = pytest.mark.parametrize("name", NAMED)
 DIMS = pytest.mark.parametrize("dim", [1, 2, 5, 20, 130])
 POPSIZE = 9
@@ -365,15 +365,7 @@ def test_minimize_and_restarts_pass_it_on(name):
 
 @EACH
 def test_asking_in_portions_changes_nothing(name):
-    first, second = strategy(sampling=name), strategy(sampling=name)
-    for _ in range(80):
-        X = first.ask()
-        Y = np.vstack([second.ask(3), second.ask(1), second.ask(first.popsize - 4)])
-        np.testing.assert_allclose(Y, X, rtol=1e-12, atol=1e-12)
-        losses = [ellipsoid(x) for x in X]
-        first.tell(X, losses)
-        second.tell(Y, losses)
-    np.testing.assert_allclose(state(second), state(first), rtol=1e-12, atol=1e-12)
+    ask_in_portions(strategy(sampling=name), strategy(sampling=name), 80)
 
 
 @EACH

@@ -41,7 +41,7 @@ class Box:
 
     def clip(self, points: FloatArray) -> FloatArray:
         """The nearest points inside; (m, n) -> (m, n)."""
-        return np.minimum(np.maximum(points, self.lower), self.upper)
+        return np.clip(points, self.lower, self.upper)
 
 
 def make_box(bounds: BoundsLike, mean: FloatArray) -> Box | None:

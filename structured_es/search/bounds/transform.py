@@ -56,7 +56,7 @@ def _fold(free: FloatArray, shape: FloatArray) -> FloatArray:
         high = upper - np.square(inside - (upper + margin)) / (4.0 * margin)
     folded = np.where(inside < lower + margin, low, inside)
     folded = np.where(inside > upper - margin, high, folded)
-    return np.minimum(np.maximum(folded, lower), upper)
+    return np.clip(folded, lower, upper)
 
 
 def _unfold(points: FloatArray, shape: FloatArray) -> FloatArray:

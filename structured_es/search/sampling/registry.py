@@ -1,33 +1,31 @@
 """Samplers by name. A new sampler adds a line here.
 
 "auto" is quasi-random, then orthogonal, then independent, whatever the popsize. Expected running
-time to 1e-8 relative to independent normals, all with positive mean weights, geometric mean over
-sphere, rotated ellipsoid, rotated cigar and Rosenbrock, for n = 100 over sphere, ellipsoid and
-rotated cigar (15 seeds up to n = 10, then 9, 7, 7 and 5; `scripts/benchmark_sampling --dims 5
---popsizes default,4x`; Rastrigin is left out, where most trials of every sampling fail):
+time to 1e-8 relative to independent normals, geometric mean over sphere, rotated ellipsoid, rotated
+cigar and Rosenbrock, 9 seeds up to n = 20, then 5; orthogonal ones with the signed mean weights
+that go with them (`scripts/benchmark_sampling --dims 5,10,20 --popsizes default,4x --seeds 9
+--problems "sphere,rotated ellipsoid,rotated cigar,rosenbrock"`):
 
-    n, popsize      5, 8   5, 32  10, 10  10, 100  20, 12  40, 15  60, 16  100, 17
-    mirrored         .85     .78     .83      .66     .87     .90     .99     1.13
-    orthogonal       .93     .97     .91      .97     .93     .96     .96      .97
-    quasi-random     .74     .79     .79      .78     .85     .91     .91     1.08
+    n, popsize      5, 8   5, 32  10, 10  10, 40  20, 12  20, 48  40, 15  64, 16
+    mirrored         .91     .77     .84     .74     .79     .72     .89     .98
+    orthogonal       .84     .87     .70     .84     .64     .80     .68     .74
+    quasi-random     .70     .75     .76     .75     .72     .77     .83     .93
 
-Quasi-random vectors pay least where the search takes many generations: at n = 60 Rosenbrock takes
-1.14, at n = 100 the separable ellipsoid 1.98. On COCO's functions with BIPOP, which doubles the
-popsize, independent ones lose 12 % of the area under the ECDF (`scripts/benchmark_ablation`). They
-and mirrored ones cancel in the mean, so that sigma falls where losses are pure noise; orthogonal
-and independent ones leave it alone.
+On COCO's functions with BIPOP, which doubles the popsize, independent ones lose 12 % of the area
+under the ECDF (`scripts/benchmark_ablation`). Quasi-random and mirrored ones cancel in the mean, so
+that sigma falls where losses are pure noise; orthogonal and independent ones leave it alone.
 """
 
-import difflib
 from collections.abc import Callable
 
 import numpy as np
 
-from structured_es.search.sampling.independent import Independent
+from structured_es.search.sampling.independent import SIGNED_ABOVE, Independent
 from structured_es.search.sampling.mirrored import Mirrored
 from structured_es.search.sampling.orthogonal import Orthogonal
 from structured_es.search.sampling.quasi_random import QuasiRandom
 from structured_es.search.sampling.sampler import Sampler
+from structured_es.structures.suggestion import suggest
 
 QUASI_RANDOM_UP_TO = 40
 """Largest n for which "auto" is quasi-random."""
@@ -35,8 +33,8 @@ QUASI_RANDOM_UP_TO = 40
 QUASI_RANDOM_IF_EVEN = 1000
 """The same where an even sample matters more than quick changes of the mean."""
 
-ORTHOGONAL_UP_TO = 128
-"""Largest n for which it is orthogonal; beyond, few rows of many are nearly so by themselves."""
+ORTHOGONAL_UP_TO = SIGNED_ABOVE
+"""Largest n for which it is orthogonal; beyond, independent vectors nearly are by themselves."""
 
 
 _MAKERS: dict[str, Callable[[int, int, np.random.Generator], Sampler]] = {
@@ -73,7 +71,7 @@ def make_sampler(
     if name == "auto":
         name = _choice(dim, QUASI_RANDOM_IF_EVEN if even else QUASI_RANDOM_UP_TO)
     if name not in _MAKERS:
-        raise ValueError(f"sampling: unknown name {name!r}; {_suggest(name)}")
+        raise ValueError(f"sampling: unknown name {name!r}; {suggest(name, names())}")
     return _MAKERS[name](dim, popsize, rng)
 
 
@@ -82,10 +80,3 @@ def _choice(dim: int, quasi_random_up_to: int) -> str:
     if dim <= quasi_random_up_to:
         return "quasi-random"
     return "orthogonal" if dim <= ORTHOGONAL_UP_TO else "independent"
-
-
-def _suggest(name: str) -> str:
-    close = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
-    if close:
-        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
-    return "expected one of " + ", ".join(names())

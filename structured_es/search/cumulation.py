@@ -4,8 +4,8 @@ All in local coordinates, so that no C^-1/2 is ever needed:
 
 * step-size path p_s <- (1 - c_s) p_s + sqrt(c_s (2 - c_s) mueff) delta, and sigma <- sigma
   exp((c_s / d_s) (|p_s| / E|N(0, I)| - 1));
-* rank-one path p_c, one more row of the gradient with weight c_1; the candidates enter with c_mu
-  w_i, negative weights for the worse half scaled by n / |z_i|^2;
+* rank-one paths p_c (`shape_paths`), one more row of the gradient with weight c_1; the candidates
+  enter with c_mu w_i, negative weights for the worse half scaled by n / |z_i|^2;
 * learning rates by the structure's degrees of freedom (`rates`).
 
 Sources: Hansen, "The CMA evolution strategy: a tutorial" (arXiv 1604.00772); Akimoto & Hansen,
@@ -21,10 +21,10 @@ from structured_es.search.path_gradient import Generation, PathGradient
 from structured_es.search.ranking import Weights
 from structured_es.search.rates import StepSizeRates, shape_rates, step_size_rates, weights_for
 from structured_es.search.search_distribution import SearchDistribution
+from structured_es.search.shape_paths import ShapePaths
 from structured_es.search.update_rule import UpdateRule
 from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.retraction import Retraction
-from structured_es.structures.structure import Structure
 
 
 class Cumulation(UpdateRule):
@@ -38,14 +38,14 @@ class Cumulation(UpdateRule):
 
     Attributes:
         sigma_path: p_s, shape (n,).
-        shape_path: p_c, shape (n,).
+        shape_paths: p_c of each factor of the structure.
         generations: number of updates so far.
     """
 
     def __init__(self, dim: int, *, signed: bool = False) -> None:
         self.signed = signed
         self.sigma_path = np.zeros(dim)
-        self.shape_path = np.zeros(dim)
+        self.shape_paths = ShapePaths(dim)
         self.generations = 0
         self._gathered: list[Generation] = []
 
@@ -58,8 +58,10 @@ class Cumulation(UpdateRule):
         rates = step_size_rates(dim, popsize, signed=self.signed)
         step = product(weights.mean, ranked)
         growth, stalled = self._cumulate_sigma(self._news(step, ranked, weights), weights, rates)
-        lost = self._cumulate_shape(step, weights, structure, stalled=stalled)
-        self._gathered.append(Generation(ranked, self.shape_path, lost))
+        lost = self.shape_paths.advance(
+            structure, step, weights.mueff_mean, popsize, stalled=stalled
+        )
+        self._gathered.append(Generation(ranked, self.shape_paths.paths, lost))
         return self._move(distribution, step, growth, retraction)
 
     def _news(self, step: FloatArray, ranked: FloatArray, weights: Weights) -> FloatArray:
@@ -74,11 +76,13 @@ class Cumulation(UpdateRule):
         retraction: Retraction,
     ) -> SearchDistribution:
         """Move the mean by a local step, log sigma by growth, the shape by what was gathered."""
-        structure, log_volume = distribution.structure, 0.0
+        old = structure = distribution.structure
+        log_volume = 0.0
         last, dim = self._gathered[-1].ranked.shape
-        if len(self._gathered) >= shape_rates(structure.fastest_dof, dim, last).gap:
+        if len(self._gathered) >= shape_rates(min(old.dofs), dim, last).gap:
             source, self._gathered = PathGradient(self._gathered), []
-            structure, log_volume = structure.update(source, retraction)
+            structure, log_volume = old.update(source, retraction)
+            self.shape_paths.carry(old, structure)
         return distribution.moved(step, exp(log_volume + growth), structure)
 
     def _cumulate_sigma(
@@ -93,15 +97,3 @@ class Cumulation(UpdateRule):
         limit = 1.4 + 2.0 / (len(step) + 1.0)
         limit *= sqrt(1.0 - (1.0 - c) ** (2 * self.generations))
         return min(1.0, c / rates.damping * (length - 1.0)), length > limit
-
-    def _cumulate_shape(
-        self, step: FloatArray, weights: Weights, structure: Structure, *, stalled: bool
-    ) -> float:
-        """Advance p_c; the share of its variance that is lost because the search stalled."""
-        c = shape_rates(structure.dof, len(step), weights.popsize).c_path
-        variance = c * (2.0 - c)
-        self.shape_path = (1.0 - c) * self.shape_path
-        if stalled:
-            return variance
-        self.shape_path += sqrt(variance * weights.mueff_mean) * step
-        return 0.0

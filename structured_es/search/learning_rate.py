@@ -127,6 +127,7 @@ class AdaptiveCumulation(Cumulation):
         old, eta = distribution.structure, self.shape_rate.value
         source, self._gathered = _Damped(PathGradient(self._gathered), eta), []
         new, log_volume = old.update(source, retraction)
+        self.shape_paths.carry(old, new)
         factor = exp(log_volume + eta * growth)
         with suppress(np.linalg.LinAlgError):  # singular: the condition number ends the search
             moved = old.apply_inverse(new.apply(self._probes)) * factor - self._probes
@@ -139,6 +140,8 @@ class AdaptiveCumulation(Cumulation):
 
 class _Damped:
     """A gradient times eta."""
+
+    claimed = 0.0
 
     def __init__(self, source: GradientSource, eta: float) -> None:
         self._source = source

@@ -1,10 +1,10 @@
-"""The gradient of the default update: candidates and path of a few generations, as one.
+"""The gradient of the default update: candidates and paths of a few generations, as one.
 
 Slow gradients are gathered while the frame hardly moves, where they simply add: it saves time and
 changes next to nothing in the search.
 """
 
-from operator import mul
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -19,17 +19,17 @@ class Generation(NamedTuple):
 
     Attributes:
         ranked: (popsize, n) local coordinates of the candidates, best first.
-        path: p_c, shape (n,).
-        lost: share of the path's variance that is lost because the search stalled.
+        paths: p_c, shape (n,), by the degrees of freedom of the factor it belongs to.
+        lost: share of each path's variance that is lost because the search stalled.
     """
 
     ranked: FloatArray
-    path: FloatArray
-    lost: float
+    paths: Mapping[int, FloatArray]
+    lost: Mapping[int, float]
 
 
 class PathGradient:
-    """Generations as the rows of a gradient, for any number of degrees of freedom.
+    """Generations as the rows of a gradient, for each number of degrees of freedom they know.
 
     Negative weights are scaled by n / |z|^2 (Hansen, arXiv 1604.00772, equation 46).
 
@@ -37,13 +37,14 @@ class PathGradient:
         generations: at least one, in about the same frame.
     """
 
+    claimed = 0.0
+
     def __init__(self, generations: list[Generation]) -> None:
-        parts = [part for one in generations for part in (one.ranked, one.path[np.newaxis])]
-        self._rows = np.concatenate(parts)
-        self._dim = self._rows.shape[1]
+        self._generations = generations
         self._popsizes = tuple([len(one.ranked) for one in generations])
-        self._lost = [one.lost for one in generations]
-        self._squares = np.einsum("ij,ij->i", self._rows, self._rows)
+        self._candidates = np.concatenate([one.ranked for one in generations])
+        self._dim = self._candidates.shape[1]
+        self._squares = np.einsum("ij,ij->i", self._candidates, self._candidates)
         self._correction = self._dim / np.maximum(self._squares, 1e-6 * self._dim)
 
     def rate(self, dof: int) -> float:
@@ -51,7 +52,16 @@ class PathGradient:
 
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         rates = gathered_rates(dof, self._dim, self._popsizes, negative)
-        weights = np.where(rates.negative, rates.rows * self._correction, rates.rows)
-        shift = rates.total - sum(map(mul, rates.c_one, self._lost))
-        square = float(product(weights, self._squares))
-        return Gradient(self._rows, weights, shift, square, rates.rate)
+        paths = np.array([one.paths[dof] for one in self._generations])
+        lost = np.array([one.lost[dof] for one in self._generations])
+        rows = np.concatenate([self._candidates, paths])
+        weights = np.where(rates.negative, rates.samples * self._correction, rates.samples)
+        square = product(weights, self._squares)
+        square += product(rates.c_one, np.einsum("ij,ij->i", paths, paths))
+        return Gradient(
+            rows,
+            np.concatenate([weights, rates.c_one]),
+            rates.total - float(product(rates.c_one, lost)),
+            float(square),
+            rates.rate,
+        )

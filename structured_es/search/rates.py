@@ -31,16 +31,14 @@ class ShapeRates:
     Attributes:
         c_one: weight of the rank-one path.
         c_path: cumulation of that path, one over its time horizon in generations.
-        rows: (popsize + 1,) weights of the ranked candidates, c_mu included, and of the path.
-        total: their sum.
+        samples: (popsize,) weights of the ranked candidates, c_mu included.
         rate: c_1 + c_mu.
         gap: generations to gather before the structure moves.
     """
 
     c_one: float
     c_path: float
-    rows: FloatArray
-    total: float
+    samples: FloatArray
     rate: float
     gap: int
 
@@ -89,34 +87,35 @@ def step_size_rates(dim: int, popsize: int, *, signed: bool = False) -> StepSize
 
 @dataclass(frozen=True, eq=False)
 class GatheredRates:
-    """Rates of one structure for the rows of several generations.
+    """Rates of one structure for the rows of g generations.
 
     Attributes:
-        rows: weights of the candidates and the path of each generation in turn, (m,).
+        samples: weights of the candidates of each generation in turn, (m,).
         negative: which of them are negative, (m,).
-        total: their sum.
+        c_one: weight of the path in each generation, (g,).
+        total: sum of all weights.
         rate: sum of the rates.
-        c_one: weight of the path in each generation.
     """
 
-    rows: FloatArray
+    samples: FloatArray
     negative: NDArray[np.bool_]
+    c_one: FloatArray
     total: float
     rate: float
-    c_one: tuple[float, ...]
 
 
 @lru_cache(maxsize=256)
 def gathered_rates(dof: int, dim: int, popsizes: tuple[int, ...], negative: float) -> GatheredRates:
     """Rates for generations of the given sizes; else as `shape_rates`."""
     each = [shape_rates(dof, dim, popsize, negative) for popsize in popsizes]
-    rows = np.concatenate([rates.rows for rates in each])
+    samples = np.concatenate([rates.samples for rates in each])
+    c_one = np.array([rates.c_one for rates in each])
     return GatheredRates(
-        rows=rows,
-        negative=rows < 0.0,
-        total=sum(rates.total for rates in each),
+        samples=samples,
+        negative=samples < 0.0,
+        c_one=c_one,
+        total=float(samples.sum() + c_one.sum()),
         rate=sum(rates.rate for rates in each),
-        c_one=tuple(rates.c_one for rates in each),
     )
 
 
@@ -141,7 +140,6 @@ def shape_rates(dof: int, dim: int, popsize: int, negative: float = 1.0) -> Shap
     force = min(1.0 + c_one / c_mu, 1.0 + 2.0 * weights.mueff_negative / (mueff + 2.0))
     force *= negative
     samples = c_mu * np.where(weights.shape < 0.0, force * weights.shape, weights.shape)
-    rows = np.append(samples, c_one)
     rate = c_one + c_mu
     gap = max(1, min(int(_LAZY_RATE / rate), _LAZY_ROWS // (popsize + 1)))
-    return ShapeRates(c_one, c_path, rows, float(rows.sum()), rate, gap)
+    return ShapeRates(c_one, c_path, samples, rate, gap)

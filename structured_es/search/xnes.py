@@ -49,6 +49,7 @@ def learning_rate(dof: int, dim: int) -> float:
 class _UtilityGradient:
     rows: FloatArray
     utilities: FloatArray
+    claimed = 0.0
 
     def rate(self, dof: int) -> float:
         return learning_rate(dof, self.rows.shape[1])

@@ -2,7 +2,9 @@
 
 from structured_es.structures.block_lower import BlockLower
 from structured_es.structures.block_upper import BlockUpper
+from structured_es.structures.composed import Composed
 from structured_es.structures.diagonal import Diagonal
+from structured_es.structures.directions import Directions
 from structured_es.structures.full import Full
 from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.low_rank import LowRank
@@ -17,7 +19,9 @@ __all__ = [
     "QUADRATIC",
     "BlockLower",
     "BlockUpper",
+    "Composed",
     "Diagonal",
+    "Directions",
     "Full",
     "Gradient",
     "GradientSource",

@@ -5,8 +5,8 @@ With E an exponential moving average, rate b, of the steps s and V one of their 
     r = |E|^2 / (V b / (2 - b))
 
 is 1 on average for steps without direction and grows with their signal-to-noise ratio. The gate is
-shut up to r = 3 and fully open from r = 4, chosen by `scripts/benchmark_evaluations` on rotated
-problems. A gate that has long been shut is looked at less and less often, which saves time.
+shut up to some r and fully open from r + 1. One that has long been shut is looked at less and less
+often, which saves time.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ import numpy as np
 
 from structured_es.structures.arrays import FloatArray, product
 
-_SHUT_UP_TO = 3.0
 _MEMORY = 0.3
 
 _TIRING, _LONGEST_REST = 1.6, 3
@@ -28,12 +27,14 @@ class Gate:
     """Opens when the steps it has seen agree.
 
     Attributes:
+        bar: r up to which it is shut.
         mean: (n,) moving average of the steps.
         power: moving average of their squared lengths.
         opening: between 0 (shut) and 1 (open).
         shut_for: how long it has not been open, in units of its memory.
     """
 
+    bar: float
     mean: FloatArray
     power: float = 0.0
     opening: float = 0.0
@@ -53,10 +54,10 @@ class Gate:
         power = square if self.power == 0.0 else self.power + b * (square - self.power)
         noise = power * b / (2.0 - b)
         ratio = float(product(mean, mean)) / noise if noise > 0.0 else 0.0
-        opening = min(1.0, max(0.0, ratio - _SHUT_UP_TO))
-        return Gate(mean, power, opening, 0.0 if opening else self.shut_for + b)
+        opening = min(1.0, max(0.0, ratio - self.bar))
+        return Gate(self.bar, mean, power, opening, 0.0 if opening else self.shut_for + b)
 
 
-def shut_gate(dim: int) -> Gate:
+def shut_gate(dim: int, bar: float) -> Gate:
     """A gate that has seen nothing yet."""
-    return Gate(np.zeros(dim))
+    return Gate(bar, np.zeros(dim))

@@ -73,7 +73,14 @@ class GradientSource(Protocol):
 
     Learning rates depend on the degrees of freedom (Akimoto & Hansen 2020), so each factor of a
     composed structure asks for its own gradient.
+
+    Attributes:
+        claimed: share of what is to be learned that another factor is already about to learn,
+            between 0 and 1.
     """
+
+    @property
+    def claimed(self) -> float: ...
 
     def rate(self, dof: int) -> float:
         """The learning rate of this step for `dof` degrees of freedom."""
@@ -85,3 +92,22 @@ class GradientSource(Protocol):
         `negative` says how much negative weights should count, if the source has a choice.
         """
         ...
+
+
+class Claimed:
+    """A gradient that another factor follows too, and has a claim on.
+
+    Args:
+        source: the gradient.
+        claimed: how large a share of it is claimed.
+    """
+
+    def __init__(self, source: GradientSource, claimed: float) -> None:
+        self._source = source
+        self.claimed = claimed
+
+    def rate(self, dof: int) -> float:
+        return self._source.rate(dof)
+
+    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
+        return self._source.gradient(dof, negative)

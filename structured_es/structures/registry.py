@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from structured_es.structures.block_lower import BlockLower
 from structured_es.structures.block_upper import BlockUpper
+from structured_es.structures.composed import Composed
 from structured_es.structures.diagonal import Diagonal
 from structured_es.structures.full import Full
 from structured_es.structures.low_rank import LowRank
@@ -17,9 +18,24 @@ FULL_UP_TO = 200
 
 _DEFAULT_RANK = 8
 
+DIRECTIONS_FROM = 16
+"""Smallest n for which "auto" has quick directions besides the full matrix, which is quick itself
+in few variables."""
+
+_AUTO_RANK = 2
+"""How many, one longer and one shorter: by `scripts/benchmark_coco` at n = 20 and 40 more are
+worse."""
+
+_AUTO_BAR = 3.0
+"""How well the steps of the fast diagonal must agree; by `scripts/benchmark_evaluations` on rotated
+problems."""
+
 
 def _auto(dim: int) -> Structure:
-    return Scaled(Full(dim)) if dim <= FULL_UP_TO else LowRank(dim, _DEFAULT_RANK)
+    if dim > FULL_UP_TO:
+        return LowRank(dim, _DEFAULT_RANK)
+    inner = Composed(dim, _AUTO_RANK) if dim >= DIRECTIONS_FROM else Full(dim)
+    return Scaled(inner, bar=_AUTO_BAR)
 
 
 _MAKERS: dict[str, Callable[[int], Structure]] = {

@@ -20,7 +20,7 @@ import numpy as np
 
 from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.gate import shut_gate
-from structured_es.structures.gradient import Gradient, GradientSource
+from structured_es.structures.gradient import Claimed, Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Invertible, Structure
 
@@ -28,24 +28,28 @@ _FRAME_DRIFT = 0.06
 """Learning rate that B may gather before the frame of D's gradient is renewed."""
 
 
+_CLAIM = 0.7
+"""Share of what B could learn that D claims for itself while its gate is open."""
+
+
 class Scaled(Structure):
     """D B with a positive diagonal D and an inner structure B.
 
     Args:
         inner: B; it must know its inverse.
-        gated: whether D moves only while its steps agree. Needed where B can learn the scales of
-            the variables too, and then costs little where they need not be learned.
+        bar: how well the steps of D must agree for it to move, see `gate`; None lets it move
+            always, for a B that cannot learn scales.
 
     Attributes:
         inner: B.
         scales: the diagonal of D, shape (n,), product 1.
     """
 
-    def __init__(self, inner: Invertible, *, gated: bool = True) -> None:
+    def __init__(self, inner: Invertible, *, bar: float | None) -> None:
         super().__init__(inner.dim)
         self.inner = inner
         self.scales = np.ones(inner.dim)
-        self._gate = shut_gate(inner.dim) if gated else None
+        self._gate = None if bar is None else shut_gate(inner.dim, bar)
         self._unseen = 0
         self._set_frame(inner)
 
@@ -57,8 +61,11 @@ class Scaled(Structure):
         return self.inner.dof
 
     @property
-    def fastest_dof(self) -> int:
-        return self.dim
+    def dofs(self) -> tuple[int, ...]:
+        return (self.dim, *self.inner.dofs)
+
+    def carried(self, local: FloatArray, new: Self) -> FloatArray:
+        return self.inner.carried(local, new.inner)
 
     def apply(self, local: FloatArray) -> FloatArray:
         steps = self.inner.apply(local)
@@ -76,7 +83,8 @@ class Scaled(Structure):
         if new._unseen > (0 if self._gate is None else self._gate.rest):
             new._unseen = 0
             new._move_scales(source.gradient(self.dim, self.negative))
-        new.inner, log_volume = self.inner.update(source, retraction)
+        claimed = 0.0 if new._gate is None else _CLAIM * new._gate.opening
+        new.inner, log_volume = self.inner.update(Claimed(source, claimed), retraction)
         new._drift += source.rate(self.inner.dof)
         return new, log_volume
 
@@ -86,11 +94,6 @@ class Scaled(Structure):
     def condition(self) -> float:
         """Condition number of the inner structure: scales of the variables cost no precision."""
         return self.inner.condition()
-
-    def _copy(self) -> Self:
-        new = object.__new__(type(self))
-        new.__dict__.update(self.__dict__)
-        return new
 
     def _set_frame(self, frame: Invertible) -> None:
         inflation = frame.variances() * frame.precisions()

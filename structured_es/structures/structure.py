@@ -38,9 +38,9 @@ class Structure(ABC):
         """Number of free parameters of A A^T; learning rates follow from it."""
 
     @property
-    def fastest_dof(self) -> int:
-        """Number of free parameters of the factor that learns most quickly."""
-        return self.dof
+    def dofs(self) -> tuple[int, ...]:
+        """Number of free parameters of each factor that learns at a rate of its own."""
+        return (self.dof,)
 
     @abstractmethod
     def apply(self, local: FloatArray) -> FloatArray:
@@ -49,6 +49,13 @@ class Structure(ABC):
     @abstractmethod
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         """Local coordinates A^-1 y for each row y; (m, n) -> (m, n)."""
+
+    def carried(self, local: FloatArray, new: Self) -> FloatArray:
+        """Local coordinates, (m, n), as they are after a move to a new structure.
+
+        Most structures move so slowly that it makes no difference to the search: then as they were.
+        """
+        return local
 
     @abstractmethod
     def update(
@@ -76,6 +83,12 @@ class Structure(ABC):
     def dense(self) -> FloatArray:
         """A as an (n, n) array."""
         return np.ascontiguousarray(self.apply(np.eye(self.dim)).T)
+
+    def _copy(self) -> Self:
+        """A shallow copy, for a composed structure to put its new factors in."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        return new
 
 
 class Invertible(Structure):

@@ -12,18 +12,19 @@ DOF = DIM * (DIM + 1) // 2
 
 def generation(seed, popsize=POPSIZE, lost=0.0):
     rng = np.random.default_rng(seed)
-    return Generation(rng.standard_normal((popsize, DIM)), rng.standard_normal(DIM), lost)
+    ranked, path = rng.standard_normal((popsize, DIM)), rng.standard_normal(DIM)
+    return Generation(ranked, {DOF: path, DIM: -path}, {DOF: lost, DIM: 0.0})
 
 
 def dense(one, negative):
     """CMA-ES's equation 47 in local coordinates, candidate by candidate."""
     rates = shape_rates(DOF, DIM, len(one.ranked), negative)
     total = np.zeros((DIM, DIM))
-    for weight, z in zip(rates.rows, one.ranked, strict=False):
+    for weight, z in zip(rates.samples, one.ranked, strict=True):
         scaled = weight if weight >= 0.0 else weight * DIM / (z @ z)
         total += scaled * np.outer(z, z) - weight * np.eye(DIM)
-    lost_variance = one.lost * np.eye(DIM)
-    return total + rates.c_one * (np.outer(one.path, one.path) + lost_variance - np.eye(DIM))
+    path, lost_variance = one.paths[DOF], one.lost[DOF] * np.eye(DIM)
+    return total + rates.c_one * (np.outer(path, path) + lost_variance - np.eye(DIM))
 
 
 @pytest.mark.parametrize("negative", [1.0, 1.5])
@@ -40,5 +41,5 @@ def test_gathered_generations_add(negative):
 
 def test_negative_weights_count_as_much_as_asked_for():
     once, more = shape_rates(DOF, DIM, POPSIZE, 1.0), shape_rates(DOF, DIM, POPSIZE, 1.5)
-    worse = once.rows < 0.0
-    np.testing.assert_allclose(more.rows, np.where(worse, 1.5 * once.rows, once.rows))
+    worse = once.samples < 0.0
+    np.testing.assert_allclose(more.samples, np.where(worse, 1.5 * once.samples, once.samples))

@@ -13,6 +13,8 @@ from structured_es.structures import EXPONENTIAL, QUADRATIC, Gradient
 class Fixed:
     """The same gradient for whatever degrees of freedom."""
 
+    claimed = 0.0
+
     def __init__(self, gradient):
         self._gradient = gradient
 

@@ -15,7 +15,6 @@ from structured_es.structures import (
     names,
 )
 from structured_es.structures.block_triangular import Blocks
-from structured_es.structures.low_rank import Directions
 
 from . import laws
 
@@ -88,13 +87,6 @@ def test_group(law, case, rng):
     structure = make_structure(*case)
     law(structure, rng)
     law(laws.after_steps(structure, rng), rng)
-
-
-@pytest.mark.parametrize("rank", [0, 1, 3, 7])
-def test_directions_obey_the_laws_of_matrix_and_tangent(rank, rng):
-    structure = laws.after_steps(Directions(7, rank), rng)
-    for law in (*laws.MATRIX_LAWS, laws.fisher_law, laws.linear_tangent_law):
-        law(structure, rng)
 
 
 # Negative controls: each broken structure breaks the law that is there for its kind of mistake,

@@ -10,7 +10,7 @@ from . import laws
 
 
 def test_the_gate_opens_for_steps_that_agree():
-    gate = shut_gate(5)
+    gate = shut_gate(5, 3.0)
     step = np.array([1.0, -1.0, 0.5, 0.0, -0.5])
     for _ in range(100):
         gate = gate.observe(step, 0.2)
@@ -19,7 +19,7 @@ def test_the_gate_opens_for_steps_that_agree():
 
 def test_the_gate_stays_shut_for_steps_without_direction():
     rng = np.random.default_rng(1)
-    gate, openings = shut_gate(20), []
+    gate, openings = shut_gate(20, 3.0), []
     for _ in range(2000):
         gate = gate.observe(rng.standard_normal(20), 0.2)
         openings.append(gate.opening)
@@ -27,13 +27,13 @@ def test_the_gate_stays_shut_for_steps_without_direction():
 
 
 def test_the_gate_survives_steps_of_no_length():
-    assert shut_gate(3).observe(np.zeros(3), 0.2).opening == 0.0
-    assert shut_gate(3).observe(np.ones(3), 0.0).opening == 0.0
+    assert shut_gate(3, 3.0).observe(np.zeros(3), 0.2).opening == 0.0
+    assert shut_gate(3, 3.0).observe(np.ones(3), 0.0).opening == 0.0
 
 
 def test_a_gate_rests_longer_the_longer_it_is_shut_and_not_once_open():
     rng = np.random.default_rng(2)
-    gate, rests = shut_gate(10), []
+    gate, rests = shut_gate(10, 3.0), []
     for _ in range(100):
         gate = gate.observe(rng.standard_normal(10), 0.3)
         rests.append(gate.rest)
@@ -57,7 +57,7 @@ class Counted(laws.Fixed):
 
 def test_what_goes_unseen_is_not_computed():
     rng = np.random.default_rng(3)
-    structure, asked = ses.structures.Scaled(ses.structures.Full(10)), 0
+    structure, asked = ses.structures.Scaled(ses.structures.Full(10), bar=3.0), 0
     for _ in range(200):
         rows, weights = rng.standard_normal((6, 10)), np.full(6, 0.05)
         source = Counted(ses.structures.Gradient.of(rows, weights, 0.3))
@@ -109,7 +109,7 @@ def test_auto_costs_little_on_rotated_functions(f, dim):
 
 def test_a_singular_inner_structure_keeps_the_old_frame():
     """Whether the search should end is for the condition number to say, not for an exception."""
-    structure = ses.structures.Scaled(ses.structures.Full(3))
+    structure = ses.structures.Scaled(ses.structures.Full(3), bar=3.0)
     structure.inner = ses.structures.Full(3, matrix=np.zeros((3, 3)))
     rows = np.random.default_rng(0).standard_normal((4, 3))
     gradient = ses.structures.Gradient.of(rows, np.full(4, 0.1), 0.4)
@@ -120,7 +120,7 @@ def test_a_singular_inner_structure_keeps_the_old_frame():
 
 @pytest.mark.parametrize(
     ("name", "forces"),
-    [("auto", [1.5, 1.5]), ("full", [1.5]), ("diagonal", [1.5]), ("low-rank:2", [1.0, 1.0])],
+    [("auto", [1.5, 1.5]), ("full", [1.5]), ("diagonal", [1.5]), ("low-rank:2", [1.5, 1.0])],
 )
 def test_how_much_negative_weights_count(name, forces):
     asked = []

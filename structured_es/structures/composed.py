@@ -1,0 +1,94 @@
+r"""A composed structure: A = F B, an invertible matrix in front of quick directions.
+
+F takes its time, as n (n + 1) / 2 parameters must; B finds a few long or short directions at the
+rate of n or so (`directions.py`). So that they do not fight over the same direction, F follows the
+gradient on the orthogonal complement of B's directions alone. There B is a multiple of I, so that
+F h(M) B = F B h(M) is the exact step.
+"""
+
+from typing import Self
+
+import numpy as np
+
+from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.directions import Directions
+from structured_es.structures.full import Full
+from structured_es.structures.gradient import Gradient, GradientSource
+from structured_es.structures.retraction import EXPONENTIAL, Retraction
+from structured_es.structures.structure import Invertible
+
+
+class Composed(Invertible):
+    """A full matrix in front of at most k directions, F B.
+
+    Args:
+        dim: number of variables n.
+        rank: k, 0 <= k <= n.
+    """
+
+    def __init__(self, dim: int, rank: int) -> None:
+        super().__init__(dim)
+        self.full = Full(dim)
+        self.directions = Directions(dim, rank)
+
+    def __repr__(self) -> str:
+        return f"Composed({self.dim}, {self.directions.rank})"
+
+    @property
+    def dof(self) -> int:
+        return self.full.dof
+
+    @property
+    def dofs(self) -> tuple[int, ...]:
+        return (self.full.dof, self.directions.dof)
+
+    def apply(self, local: FloatArray) -> FloatArray:
+        return self.full.apply(self.directions.apply(local))
+
+    def apply_inverse(self, steps: FloatArray) -> FloatArray:
+        return self.directions.apply_inverse(self.full.apply_inverse(steps))
+
+    def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
+        return self.full.apply_inverse_transpose(self.directions.apply_inverse(rows))
+
+    def carried(self, local: FloatArray, new: Self) -> FloatArray:
+        return self.directions.carried(local, new.directions)
+
+    def update(
+        self, source: GradientSource, retraction: Retraction = EXPONENTIAL
+    ) -> tuple[Self, float]:
+        new = self._copy()
+        gradient = source.gradient(self.full.dof, self.full.negative)
+        rest = _without(gradient, self.directions.vectors)
+        new.full = self.full.retract(self.full.tangent(rest), retraction)
+        new.directions, _ = self.directions.update(source, retraction)
+        return new, gradient.log_volume
+
+    def variances(self) -> FloatArray:
+        directions = self.directions
+        squares = np.square(self.full.matrix).sum(axis=1)
+        along = np.square(product(self.full.matrix, directions.vectors.T))
+        squares += product(along, np.expm1(2.0 * directions.log_lengths))
+        return squares * np.exp(2.0 * directions.log_base)
+
+    def precisions(self) -> FloatArray:
+        directions = self.directions
+        squares = np.square(self.full.inverse).sum(axis=0)
+        along = np.square(product(directions.vectors, self.full.inverse))
+        squares += product(np.expm1(-2.0 * directions.log_lengths), along)
+        return squares * np.exp(-2.0 * directions.log_base)
+
+
+def _without(gradient: Gradient, vectors: FloatArray) -> Gradient:
+    """The traceless gradient on the complement of orthonormal rows, (k, n), and zero on them."""
+    count, dim = vectors.shape
+    rows = gradient.rows - product(product(gradient.rows, vectors.T), vectors)
+    square = float(product(gradient.weights, np.einsum("ij,ij->i", rows, rows)))
+    shift = square / (dim - count) if count < dim else 0.0
+    return Gradient(
+        np.concatenate([rows, vectors]),
+        np.append(gradient.weights, np.full(count, shift)),
+        shift,
+        square + count * shift,
+        gradient.rate,
+    )

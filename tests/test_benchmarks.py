@@ -70,27 +70,113 @@ def test_cost_does_not_measure_a_search_that_stops(cost):
         cost.seconds(optimizer, 10)
 
 
+PAIR = ["--dims", "2", "--seeds", "2", "--rotated", "cigar", "--separable", "sphere"]
+
+
 def test_evaluations_table(evaluations, capsys):
-    plan = ["--dims", "2", "--seeds", "2", "--rotated", "cigar", "--separable", "sphere"]
-    plan += ["--methods", "auto,full,cma", "--budget", "500n"]
+    plan = [*PAIR, "--methods", "auto,full,cma", "--budget", "500n"]
     assert evaluations.main([*plan, "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
-    assert [(row["problem"], row["method"]) for row in rows] == [
+    document = json.loads(capsys.readouterr().out)
+    table = document["problems"]
+    assert [(row["problem"], row["method"]) for row in table] == [
         (problem, method)
         for problem in ("rotated cigar", "sphere")
         for method in ("auto", "full", "cma")
     ]
-    for row in rows:
+    for row in table:
         reference = next(
-            r["median"] for r in rows if (r["problem"], r["method"]) == (row["problem"], "cma")
+            r["median"] for r in table if (r["problem"], r["method"]) == (row["problem"], "cma")
         )
         assert row["failures"] == 0
         assert row["ratio"] == pytest.approx(row["median"] / reference)
+    for mean in document["means"]:
+        ratios = [row["ratio"] for row in table if row["method"] == mean["method"]]
+        assert mean["ratio"] == pytest.approx(math.prod(ratios) ** 0.5)
     assert evaluations.main([*plan, "--seeds", "1", "--budget", "10"]) == 0
-    assert "inf 1/1 failed" in capsys.readouterr().out
+    assert "20 (1.00) 1/1 failed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("bad", [["--separable", "spere"], ["--methods", "fuul"], ["--seeds", "0"]])
+def test_evaluations_relate_to_the_best_and_count_failures_twice(evaluations, make_trial):
+    plan = {
+        ("sphere", "ours"): (100, 200, 300),
+        ("sphere", "cma"): (400, 800, 600),
+        ("sphere", "vkd"): (300, None, None),
+        ("cigar", "ours"): (800, 900, None),
+        ("cigar", "cma"): (1800, 1800, 1800),
+        ("cigar", "vkd"): (900, 500, 500),
+    }
+    trials = [
+        make_trial(method, seed, hit=hit, problem=problem, budget=1000)
+        for (problem, method), hits in plan.items()
+        for seed, hit in enumerate(hits)
+    ]
+    table = evaluations.rows(trials, ("cma", "vkd"))
+    assert [row.median for row in table] == [200, 600, 2000, 900, 1800, 500]
+    assert [row.ratio for row in table] == pytest.approx(
+        [200 / 600, 1, 2000 / 600, 900 / 500, 1800 / 500, 1]
+    )
+    means = {(m.reference, m.method): m.ratio for m in evaluations.means(table, ("cma", "vkd"))}
+    assert means[None, "ours"] == pytest.approx((200 / 600 * 900 / 500) ** 0.5)
+    assert means["cma", "ours"] == pytest.approx((200 / 600 * 900 / 1800) ** 0.5)
+    assert means["vkd", "vkd"] == 1
+    text = evaluations.report(table)
+    assert "2000 (3.33) 2/3 failed" in text
+    partial = evaluations.rows(trials[:7], ("cma", "vkd"))
+    assert len(evaluations.report(partial).splitlines()) == 3
+
+
+def test_evaluations_resume_and_draw(evaluations, capsys, tmp_path):
+    plan = [*PAIR, "--dims", "2,3", "--methods", "auto,cma", "--out", str(tmp_path)]
+    plan += ["--budget", "300n,sphere=200n"]
+    assert evaluations.main([*plan, "--seeds", "1"]) == 0
+    first = capsys.readouterr().out
+    records = (tmp_path / "trials.jsonl").read_text()
+    assert len(records.splitlines()) == 8
+    assert {json.loads(line)["budget"] for line in records.splitlines()} == {400, 600, 900}
+    assert imread(tmp_path / "scaling.png").shape[0] > 300
+    assert "</svg>" in (tmp_path / "scaling.svg").read_text()
+    assert evaluations.main([*plan, "--recorded"]) == 0
+    again = capsys.readouterr()
+    assert again.out == first
+    assert again.err.startswith("8 of 16 trials are in ")
+    assert evaluations.main(plan) == 0
+    assert (tmp_path / "trials.jsonl").read_text().startswith(records)
+    assert len((tmp_path / "trials.jsonl").read_text().splitlines()) == 16
+
+
+def test_evaluations_let_pycma_go_on_where_losses_hardly_differ(evaluations):
+    es = evaluations.method_of("cma-vkd").make(np.ones(12), 1.0, seed=1, bounds=None)
+    for _ in range(200):
+        X = es.ask()
+        es.tell(X, 1e-14 * np.square(X).sum(axis=1))
+    assert not es.stop()
+
+
+def test_evaluations_at_large_scale(evaluations):
+    options = evaluations.parse(["--large-scale", "--seeds", "3"])
+    assert (options.dims, options.seeds) == ((64, 128, 320), 3)
+    assert set(options.references) == {*evaluations.BASELINES, *evaluations.PEERS}
+    names = [f"rotated {name}" for name in options.rotated] + list(options.separable)
+    budgets = evaluations.budgets(options.budget, names)
+    assert set(budgets) == set(names)
+    assert (budgets["sphere"], budgets["rotated ellipsoid"]) == ("3000n", "10000n")
+    few = evaluations.parse(["--large-scale", "--rotated", "", "--separable", "sphere,rosenbrock"])
+    assert few.budget == ("3000n", "rosenbrock=10000n")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ["--separable", "spere"],
+        ["--methods", "fuul"],
+        ["--seeds", "0"],
+        ["--references", "cma-sep"],
+        ["--budget", "100n,200n"],
+        ["--budget", "spere=100n"],
+        ["--recorded"],
+        ["--recorded", "--out", "not there"],
+    ],
+)
 def test_evaluations_refuses_bad_input_before_anything_runs(evaluations, capsys, bad):
     assert evaluations.main(bad) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
@@ -184,6 +270,28 @@ def test_coco_trials_repeat_and_keep_to_the_budget(coco, method):
     assert record.times[-1] <= record.nfev < 400
     short = coco.run(coco.Job(method, function=1, dim=2, instance=3, budget=50))
     assert short.times == tuple(t if t <= 50 else math.inf for t in record.times)
+
+
+def test_coco_large_scale(coco, capsys, tmp_path):
+    plan = ["--suite", "bbob-largescale", "--functions", "1,21", "--instances", "1"]
+    plan += ["--dims", "20", "--budget", "100", "--methods", "auto,cma-vd", "--out", str(tmp_path)]
+    assert coco.main([*plan, "--reference", "cma-vd"]) == 0
+    out = capsys.readouterr().out
+    assert "n = 20, budget 100 n, 2 problems; AUC (ratio to cma-vd)" in out
+    assert out.count("(1.000)") == 3
+    records = coco.load(tmp_path / "records.jsonl")
+    assert {job.suite for job in records} == {"bbob-largescale"}
+    assert coco.main([*plan, "--dims", "30"]) == 2
+    assert "dim must be one of" in capsys.readouterr().err
+
+
+def test_coco_records_without_a_suite_are_bbob(coco, tmp_path):
+    job = coco.Job("auto", function=1, dim=2, instance=1, budget=50)
+    path = tmp_path / "records.jsonl"
+    coco.run_and_append(path, job)
+    path.write_text(path.read_text().replace('"suite": "bbob", ', ""))
+    assert "suite" not in path.read_text()
+    assert list(coco.load(path)) == [job]
 
 
 def test_coco_uses_the_budget_with_restarts(coco):

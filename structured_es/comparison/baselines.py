@@ -1,12 +1,16 @@
 """Optimisers of other packages behind the ask/tell interface of `EvolutionStrategy`.
 
-pycma: N. Hansen, Y. Akimoto and P. Baudis, "CMA-ES/pycma on Github", Zenodo 2019. The baseline is
+pycma: N. Hansen, Y. Akimoto and P. Baudis, "CMA-ES/pycma on Github", Zenodo 2019. The baselines are
 pycma with its own defaults; only its console, log files and global random state are switched off.
+Two of them are its restricted Gaussians: VD-CMA (Akimoto, Auger and Hansen, "Comparison-based
+natural gradient optimization in high dimension", GECCO 2014) and VkD-CMA (Akimoto and Hansen,
+"Online model selection for restricted covariance matrix adaptation", PPSN 2016).
 """
 
+import io
 import math
 import warnings
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -31,6 +35,8 @@ class Cma:
         seed: an integer >= 0, a Generator or None; numpy's global state is never touched.
         popsize: number of candidates of a generation; default pycma's, 4 + floor(3 log n).
         bounds: (lower, upper), each a number, shape (n,) or None; or a scipy Bounds.
+        sampler: a class of `cma.restricted_gaussian_sampler` by its name, with the options that it
+            wants; None for pycma's own choice.
         **options: further options by pycma's own names, such as `CMA_diagonal` or `tolfun`.
 
     Raises:
@@ -45,6 +51,7 @@ class Cma:
         seed: Seed = None,
         popsize: int | None = None,
         bounds: BoundsLike = None,
+        sampler: str | None = None,
         **options: Any,
     ) -> None:
         import cma  # takes a second to import, so only where a baseline runs
@@ -52,13 +59,21 @@ class Cma:
         rng = make_generator(seed)
         self._x0 = check_start(x0(rng) if callable(x0) else x0)
         step = float(check_step_sizes(float(sigma0), self._x0.size)[0])
-        options |= _SILENT | {"seed": math.nan, "randn": lambda *shape: rng.standard_normal(shape)}
+        randn = partial(_randn, rng)
+        options |= _SILENT | {"seed": math.nan, "randn": randn}
+        if sampler is not None:
+            restricted = getattr(cma.restricted_gaussian_sampler, sampler)
+            # pycma hands its samplers no random numbers: without these they take the global ones.
+            options |= restricted.extend_cma_options({"CMA_sampler_options": {"randn": randn}})
         if popsize is not None:
             options["popsize"] = popsize
         if bounds is not None:
             sides = (bounds.lb, bounds.ub) if isinstance(bounds, Bounds) else bounds
             options["bounds"] = list(sides)
-        with _no_warnings():
+        with (
+            _no_warnings(),
+            redirect_stdout(io.StringIO()),
+        ):  # VD-CMA prints below 10 variables
             self._es = cma.CMAEvolutionStrategy(self._x0, step, options)
         self._stop: dict[str, Any] = {}
 
@@ -131,9 +146,21 @@ class Baseline:
 BASELINES: dict[str, Baseline] = {
     "cma": Baseline("pycma, full covariance matrix", Cma),
     "cma-sep": Baseline("pycma, diagonal covariance matrix", partial(Cma, CMA_diagonal=True)),
+    "cma-vd": Baseline(
+        "pycma's VD-CMA: a diagonal and one direction", partial(Cma, sampler="GaussVDSampler")
+    ),
+    "cma-vkd": Baseline(
+        "pycma's VkD-CMA: a diagonal and as many directions as pay",
+        partial(Cma, sampler="GaussVkDSampler"),
+    ),
 }
 
 _SILENT = {"verbose": -9, "verb_disp": 0, "verb_log": 0, "signals_filename": ""}
+
+
+def _randn(rng: np.random.Generator, *shape: int) -> NDArray[np.float64]:
+    """What `numpy.random.randn` gives, of a generator's numbers."""
+    return rng.standard_normal(shape)
 
 
 def _no_warnings() -> AbstractContextManager[None]:

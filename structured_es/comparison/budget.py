@@ -1,10 +1,17 @@
 """Evaluation budgets in words: 20000, "1e5", or "1000n" for 1000 evaluations per variable."""
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
+Budget: TypeAlias = int | float | str | None
+Budgets: TypeAlias = Budget | Mapping[str, Budget]
+"""One budget, or one for each problem by its name; None where a name is missing."""
+
 DEFAULT_PER_DIM = 10_000
 DEFAULT_CAP = 1_000_000
 
 
-def parse_budget(budget: int | float | str | None, dim: int) -> int:
+def parse_budget(budget: Budget, dim: int) -> int:
     """The number of evaluations that a budget allows in `dim` variables.
 
     Args:
@@ -28,3 +35,9 @@ def parse_budget(budget: int | float | str | None, dim: int) -> int:
             "budget: expected a positive number of evaluations such as 20000, 1e5 or 1000n, "
             f"got {budget!r}"
         ) from None
+
+
+def budget_of(budgets: Budgets, name: str, dim: int) -> int:
+    """The number of evaluations for the problem of that name in `dim` variables."""
+    budget = budgets.get(name) if isinstance(budgets, Mapping) else budgets
+    return parse_budget(budget, dim)

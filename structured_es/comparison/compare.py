@@ -2,19 +2,19 @@
 
 Every trial has a seed. It fixes the rotation and shift of the problem (as in `problems.get(name,
 dim, seed)`), the start, and the method's random numbers; all methods get the same. The methods of
-one problem and seed run one after the other in one process, so that a busy machine slows all alike.
+one problem and seed run one after the other, so that a busy machine slows all alike.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from problems import Problem
 from structured_es.comparison import records
-from structured_es.comparison.budget import parse_budget
+from structured_es.comparison.budget import Budgets, budget_of
 from structured_es.comparison.instances import Case, Instances, all_instances
 from structured_es.comparison.methods import Method, all_methods
 from structured_es.comparison.optimizer import Optimizer
@@ -33,7 +33,7 @@ def compare(
     shift: bool = False,
     seeds: int = 5,
     seed: int = 0,
-    budget: int | str | None = None,
+    budget: Budgets = None,
     target: float = 1e-8,
     restarts: str | None = None,
     n_jobs: int = 1,
@@ -43,7 +43,8 @@ def compare(
     """Run every method on every problem with every seed.
 
     Args:
-        problems: names such as "rosenbrock" or "ellipsoid:1e4", or `Problem` values.
+        problems: names such as "rosenbrock", "ellipsoid:1e4" or "rotated cigar", or `Problem`
+            values.
         methods: texts that `parse_method` understands, or `Method` values.
         dims: numbers of variables of the problems given by name.
         rotate: rotate the problems given by name, differently for each seed.
@@ -51,7 +52,7 @@ def compare(
         seeds: number of trials of each method on each problem.
         seed: the first seed; the trials have the seeds seed, seed + 1, ...
         budget: evaluations of a trial: a number, "1e5", "1000n" (times n), or None for 10 000 n but
-            at most a million.
+            at most a million. Or a dict of such budgets by the names of the problems.
         target: a trial ends at f <= fopt + target.
         restarts: None, "ipop" or "bipop", for all methods alike. A method that stops early without
             restarts has failed, with the evaluations it made.
@@ -85,7 +86,7 @@ class Comparison:
         instances: the problems.
         methods: the methods.
         seeds: the seeds of the trials.
-        budget: evaluations of a trial, see `parse_budget`.
+        budget: evaluations of a trial, see `parse_budget`; one for all, or by problem.
         target: gap at which a trial ends.
 
     Raises:
@@ -95,7 +96,7 @@ class Comparison:
     instances: tuple[Instances, ...]
     methods: tuple[Method, ...]
     seeds: range
-    budget: int | str | None
+    budget: Budgets
     target: float
 
     def __post_init__(self) -> None:
@@ -105,8 +106,13 @@ class Comparison:
             raise ValueError(f"seeds: expected at least one, none negative, got {self.seeds}")
         if not (math.isfinite(self.target) and self.target > 0):
             raise ValueError(f"target: expected a positive number, got {self.target}")
+        if isinstance(self.budget, Mapping):
+            names = [instances.name for instances in self.instances]
+            for name in self.budget:
+                if name not in names:
+                    raise ValueError(f"budget: expected problems of {names}, got {name!r}")
         for instances in self.instances:
-            parse_budget(self.budget, instances.dim)
+            budget_of(self.budget, instances.name, instances.dim)
             case = instances.case(self.seeds[0])
             for method in self.methods:
                 _optimizer(method, case)
@@ -117,41 +123,95 @@ class Comparison:
         n_jobs: int = 1,
         progress: Progress | None = None,
         out: str | Path | None = None,
+        resume: bool = False,
     ) -> list[Trial]:
-        """Run all trials; arguments, result and errors are those of `compare`."""
-        path = None if out is None else records.prepare(out)
-        blocks = list(product(self.seeds, self.instances))
-        trials: list[Trial] = []
-        for block in parallel_map(self._block, blocks, n_jobs=n_jobs):
-            trials += block
-            if path is not None:
-                records.append(path, block)
-            if progress is not None:
-                progress(len(trials), len(blocks) * len(self.methods))
-        problems = [(instances.name, instances.dim) for instances in self.instances]
-        methods = [method.name for method in self.methods]
-        return sorted(
-            trials,
-            key=lambda t: (problems.index((t.problem, t.dim)), methods.index(t.method), t.seed),
-        )
+        """Run all trials; arguments, result and errors are those of `compare`.
 
-    def _block(self, seed_and_instances: tuple[int, Instances]) -> list[Trial]:
-        """The trials of all methods on one instance; another method goes first for each seed."""
-        seed, instances = seed_and_instances
-        case = instances.case(seed)
-        first = seed % len(self.methods)
-        return [
-            run_trial(
-                _optimizer(method, case),
-                case.problem,
-                name=instances.name,
-                method=method.name,
-                seed=seed,
-                budget=parse_budget(self.budget, instances.dim),
-                target=self.target,
-            )
-            for method in (*self.methods[first:], *self.methods[:first])
+        With `resume`, trials that `out` holds from an earlier run are not run again. Records do not
+        know the version of the code.
+        """
+        path = None if out is None else records.prepare(out, keep=resume)
+        jobs = self._jobs()
+        found = {} if path is None else self._found(path)
+        missing = [job for key, job in jobs.items() if key not in found]
+        if progress is not None:
+            progress(len(found), len(jobs))
+        for trial in parallel_map(partial(self._trial, path), missing, n_jobs=n_jobs):
+            found[_key(trial)] = trial
+            if progress is not None:
+                progress(len(found), len(jobs))
+        return self._in_order(found)
+
+    def recorded(self, out: str | Path) -> list[Trial]:
+        """Those of the trials that `out` holds already; nothing is run."""
+        return self._in_order(self._found(Path(out) / records.TRIALS))
+
+    def _jobs(self) -> dict["_Key", "_Job"]:
+        """All trials, those of an instance in a row; another method goes first for each seed."""
+        count = len(self.methods)
+        jobs = [
+            _Job(instances, (seed + turn) % count, seed)
+            for seed in self.seeds
+            for instances in range(len(self.instances))
+            for turn in range(count)
         ]
+        return {self._key(job): job for job in jobs}
+
+    def _found(self, path: Path) -> dict["_Key", Trial]:
+        jobs = self._jobs()
+        return {key: trial for trial in records.trials(path) if (key := _key(trial)) in jobs}
+
+    def _in_order(self, found: Mapping["_Key", Trial]) -> list[Trial]:
+        """By problem, dimension, method and seed."""
+        ordered = sorted(self._jobs().items(), key=lambda item: item[1])
+        return [found[key] for key, _ in ordered if key in found]
+
+    def _trial(self, path: Path | None, job: "_Job") -> Trial:
+        instances, method = self.instances[job.instances], self.methods[job.method]
+        case = instances.case(job.seed)
+        key = self._key(job)
+        trial = run_trial(
+            _optimizer(method, case),
+            case.problem,
+            name=key.problem,
+            method=key.method,
+            seed=key.seed,
+            budget=key.budget,
+            target=key.target,
+        )
+        if path is not None:
+            records.append(path, trial)
+        return trial
+
+    def _key(self, job: "_Job") -> "_Key":
+        problem = self.instances[job.instances]
+        budget = budget_of(self.budget, problem.name, problem.dim)
+        method = self.methods[job.method].name
+        return _Key(problem.name, problem.dim, method, job.seed, budget, self.target)
+
+
+@dataclass(frozen=True, order=True)
+class _Job:
+    """A trial to run: the positions of its problem and method in the comparison, and the seed."""
+
+    instances: int
+    method: int
+    seed: int
+
+
+class _Key(NamedTuple):
+    """What tells trials apart."""
+
+    problem: str
+    dim: int
+    method: str
+    seed: int
+    budget: int
+    target: float
+
+
+def _key(trial: Trial) -> _Key:
+    return _Key(*(getattr(trial, name) for name in _Key._fields))
 
 
 def _optimizer(method: Method, case: Case) -> Optimizer:

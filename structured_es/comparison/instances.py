@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 import problems
 from problems import Problem
 
+ROTATED = "rotated "
+"""What stands before the name of a problem that is to be rotated, differently for each seed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -40,7 +43,8 @@ class Instances:
     """Makes the instance of a problem for a seed.
 
     Args:
-        name: a name that `problems.get` understands, or the name of `fixed`.
+        name: a name that `problems.get` understands, "rotated " before it or not, or the name of
+            `fixed`.
         dim: number of variables.
         rotate: rotate by the seed.
         shift: shift by the seed.
@@ -66,26 +70,33 @@ class Instances:
 
     @classmethod
     def named(cls, name: str, dim: int, *, rotate: bool, shift: bool) -> Self:
-        """The instances of a problem of the catalogue.
+        """The instances of a problem of the catalogue; "rotated cigar" is one, rotated.
 
         Raises:
             ValueError: for an unknown name, or a parameter or dimension that does not suit it.
         """
         instances = cls(name, dim, rotate, shift)
-        return replace(instances, name=instances.instance(0).name)
+        prefix = name[: len(name) - len(instances.plain_name)]
+        return replace(instances, name=prefix + instances.instance(0).name)
+
+    @property
+    def plain_name(self) -> str:
+        """The name without "rotated "."""
+        return self.name.removeprefix(ROTATED)
 
     def instance(self, seed: int) -> Problem:
         """The problem for `seed`."""
         if self.fixed is not None:
             return self.fixed
+        rotate = self.rotate or self.name != self.plain_name
         return problems.get(
-            self.name, dim=self.dim, seed=seed, rotate=self.rotate, shift=self.shift
+            self.plain_name, dim=self.dim, seed=seed, rotate=rotate, shift=self.shift
         )
 
     def case(self, seed: int) -> Case:
-        """What a method gets for `seed`."""
+        """What a method gets for `seed`: the same start and numbers, rotated or not."""
         problem = self.instance(seed)
-        key = [seed, self.dim, *self.name.encode()]
+        key = [seed, self.dim, *self.plain_name.encode()]
         start, numbers = np.random.SeedSequence(key).spawn(2)
         x0 = problem.start(np.random.default_rng(start))
         return Case(problem, x0, int(numbers.generate_state(1)[0]))

@@ -1,4 +1,4 @@
-"""Pictures of a comparison: convergence on every problem and the ECDF over all of them.
+"""Pictures of a comparison: convergence on every problem, the ECDF over all, growth with n.
 
 ECDF of runtimes: Hansen, Auger, Ros, Mersmann, Tusar and Brockhoff, "COCO: a platform for comparing
 continuous optimizers in a black-box setting", Optim. Methods Softw. 36(1), 2021. Here over trials,
@@ -6,7 +6,7 @@ without simulated restarts: the fraction of (trial, target) pairs reached within
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -36,9 +36,9 @@ HUGE = 1e100
 """Gaps as large as this are not drawn."""
 
 
-def save_figure(figure: Figure, out: Path) -> list[Path]:
-    """Write `comparison.png` and `comparison.svg` into the directory `out`; returns both paths."""
-    paths = [out / "comparison.png", out / "comparison.svg"]
+def save_figure(figure: Figure, out: Path, name: str = "comparison") -> list[Path]:
+    """Write the figure as PNG and SVG of that name into the directory `out`; returns both paths."""
+    paths = [out / f"{name}.png", out / f"{name}.svg"]
     figure.savefig(paths[0], dpi=150)
     figure.savefig(paths[1], metadata={"Date": None})
     return paths
@@ -52,22 +52,83 @@ def comparison_figure(trials: Sequence[Trial]) -> Figure:
     """
     problems = [list(group) for _, group in groupby(trials, key=lambda t: (t.problem, t.dim))]
     styles = _styles(trials)
-    panels = len(problems) + 1
-    columns = panels if panels <= 3 else min(math.ceil(math.sqrt(panels)), MAX_COLUMNS)
-    rows = math.ceil(panels / columns)
+    figure, panels = _panels(len(problems) + 1)
+    for axes, group in zip(panels, problems, strict=False):
+        _draw_convergence(axes, group, styles)
+    _draw_ecdf(panels[-1], trials, styles)
+    _draw_legend(figure, panels, len(styles))
+    return figure
+
+
+def scaling_figure(trials: Sequence[Trial]) -> Figure:
+    """Evaluations to the target on each problem, and time per evaluation, against n.
+
+    A point is the median of the trials that reached the target, and is missing where fewer than
+    half did. The time is processor time inside the method, the median over all trials.
+
+    Args:
+        trials: as `compare` returns them, in several dimensions.
+    """
+    problems = list(dict.fromkeys(t.problem for t in trials))
+    styles = _styles(trials)
+    figure, panels = _panels(len(problems) + 1)
+    for axes, problem in zip(panels, problems, strict=False):
+        _draw_scaling(axes, [t for t in trials if t.problem == problem], styles, _evaluations)
+        axes.set(title=problem, ylabel="evaluations to the target")
+    _draw_scaling(panels[-1], trials, styles, _microseconds)
+    panels[-1].set(title="all problems", ylabel="microseconds per evaluation")
+    _draw_legend(figure, panels, len(styles))
+    return figure
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    columns = _columns(count)
+    rows = math.ceil(count / columns)
     figure = Figure(figsize=(4.2 * columns, 3.2 * rows + 0.4), layout="constrained")
-    for index, group in enumerate(problems, start=1):
-        _draw_convergence(figure.add_subplot(rows, columns, index), group, styles)
-    ecdf = figure.add_subplot(rows, columns, panels)
-    _draw_ecdf(ecdf, trials, styles)
-    legend_rows = math.ceil(len(styles) / (2 * columns))
+    return figure, [figure.add_subplot(rows, columns, index + 1) for index in range(count)]
+
+
+def _columns(panels: int) -> int:
+    return panels if panels <= 3 else min(math.ceil(math.sqrt(panels)), MAX_COLUMNS)
+
+
+def _draw_legend(figure: Figure, panels: Sequence[Axes], methods: int) -> None:
+    """Below the panels; the last of them shows every method."""
+    rows = math.ceil(methods / (2 * _columns(len(panels))))
     figure.legend(
-        *ecdf.get_legend_handles_labels(),
+        *panels[-1].get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=math.ceil(len(styles) / legend_rows),
+        ncols=math.ceil(methods / rows),
         frameon=False,
     )
-    return figure
+
+
+def _draw_scaling(
+    axes: Axes,
+    trials: Sequence[Trial],
+    styles: dict[str, Style],
+    value: Callable[[Sequence[Trial]], float],
+) -> None:
+    """A value of each method's trials in as many variables, against their number."""
+    dims = sorted({t.dim for t in trials})
+    for method, style in styles.items():
+        groups = [[t for t in trials if (t.method, t.dim) == (method, n)] for n in dims]
+        values = [value(group) if group else math.nan for group in groups]
+        axes.plot(dims, values, marker=".", label=method, **style)
+    axes.set(xscale="log", yscale="log", xlabel="n")
+    axes.set_xticks(dims, [str(n) for n in dims])
+    axes.minorticks_off()
+    axes.grid(alpha=0.25)
+
+
+def _evaluations(trials: Sequence[Trial]) -> float:
+    hits = [t.evaluations_to_target for t in trials]
+    reached = [hit for hit in hits if hit is not None]
+    return float(np.median(reached)) if 2 * len(reached) >= len(trials) else math.nan
+
+
+def _microseconds(trials: Sequence[Trial]) -> float:
+    return float(np.median([1e6 * t.cpu_seconds / max(1, t.nfev) for t in trials]))
 
 
 def _styles(trials: Sequence[Trial]) -> dict[str, Style]:

@@ -35,19 +35,57 @@ def test_baseline_is_plain_pycma(name, options):
     assert (result.nfev, result.nit, result.sigma) == (es.countevals, 60, es.sigma)
 
 
+@pytest.mark.parametrize("sampler", ["VD", "VkD"])
+def test_restricted_gaussians_are_plain_pycma(sampler):
+    problem = problems.get("cigar", dim=12)
+    restricted = getattr(cma.restricted_gaussian_sampler, f"Gauss{sampler}Sampler")
+    rng = np.random.default_rng(3)
+    options = {"randn": lambda *shape: rng.standard_normal(shape), "seed": np.nan, "verbose": -9}
+    options["CMA_sampler_options"] = {"randn": options["randn"]}
+    es = cma.CMAEvolutionStrategy(problem.x0, 0.5, restricted.extend_cma_options(options))
+    baseline = BASELINES[f"cma-{sampler.lower()}"].make(problem.x0, 0.5, seed=3)
+    for _ in range(40):
+        X = es.ask()
+        np.testing.assert_array_equal(baseline.ask(), X)
+        es.tell(X, problem(np.array(X)))
+        baseline.tell(X, problem(np.array(X)))
+
+
+# Budgets of a full matrix are 23 000 on the cigar, and far more on the ellipsoid, at n = 64.
+@pytest.mark.parametrize(
+    ("name", "problem", "rotate", "most"),
+    [
+        ("cma-vd", "cigar", True, 22_000),
+        ("cma-vd", "ellipsoid", False, 35_000),
+        ("cma-vkd", "cigar", True, 22_000),
+        ("cma-vkd", "ellipsoid", False, 45_000),
+    ],
+)
+def test_restricted_gaussians_learn_few_directions_quickly(name, problem, rotate, most):
+    instance = problems.get(problem, 64, rotate=rotate)
+    es = BASELINES[name].make(instance.x0, 1.0, seed=1, ftarget=1e-8, maxfevals=most)
+    assert "ftarget" in minimise(es, instance).stop
+
+
+@pytest.mark.parametrize("name", BASELINES)
 def test_baseline_writes_nothing_and_leaves_the_global_random_state_alone(
-    tmp_path, monkeypatch, capfd
+    name, tmp_path, monkeypatch, capfd
 ):
     monkeypatch.chdir(tmp_path)
     before = np.random.get_state()[1].copy()  # noqa: NPY002 (the state that must not change)
-    minimise(Cma(np.ones(4), 1.0, seed=0), problems.get("ellipsoid", dim=4))
+    minimise(
+        BASELINES[name].make(np.ones(4), 1.0, seed=0, maxfevals=800),
+        problems.get("ellipsoid", dim=4),
+    )
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")
 
 
-def test_same_seed_same_run():
-    runs = [minimise(Cma(np.ones(3), 1.0, seed=s), problems.get("sphere", 3)) for s in (1, 1, 2)]
+@pytest.mark.parametrize("name", BASELINES)
+def test_same_seed_same_run(name):
+    make = BASELINES[name].make
+    runs = [minimise(make(np.ones(3), 1.0, seed=s), problems.get("sphere", 3)) for s in (1, 1, 2)]
     assert runs[0].nfev == runs[1].nfev
     assert runs[0].fun == runs[1].fun != runs[2].fun
 

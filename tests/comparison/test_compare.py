@@ -7,8 +7,10 @@ import pytest
 import problems
 import structured_es
 from problems import Problem
+from structured_es.comparison import records
 from structured_es.comparison.baselines import BASELINES
-from structured_es.comparison.compare import compare
+from structured_es.comparison.compare import Comparison, compare
+from structured_es.comparison.instances import Instances, all_instances
 from structured_es.comparison.methods import Method
 from structured_es.comparison.summary import summarize
 
@@ -159,10 +161,70 @@ def test_records_are_written_as_trials_end(tmp_path):
 
     for _ in range(2):  # written anew
         trials = compare(["sphere"], METHODS, seeds=2, budget=30, out=out, progress=count)
-    assert lines == [(3, 6, 3), (6, 6, 6)] * 2
-    records = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
-    assert {(r["method"], r["seed"]) for r in records} == {(t.method, t.seed) for t in trials}
-    assert records[0]["history"][0] == list(trials[0].history[0])
+    assert lines == [(done, 6, done) for done in range(7)] * 2
+    found = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
+    assert {(r["method"], r["seed"]) for r in found} == {(t.method, t.seed) for t in trials}
+    assert found[0]["history"][0] == list(trials[0].history[0])
+
+
+def test_finished_trials_are_not_run_again(tmp_path):
+    made = []
+
+    def make(x0, sigma0, **options):
+        made.append(options["seed"])
+        return BASELINES["cma"].make(x0, sigma0, **options)
+
+    comparison = Comparison(
+        all_instances(["sphere", "rotated cigar"], (2,), rotate=False, shift=False),
+        (Method("mine", make),),
+        seeds=range(2),
+        budget=100,
+        target=1e-8,
+    )
+    path = tmp_path / "trials.jsonl"
+    trials = comparison.run(out=tmp_path, resume=True)
+    lines = path.read_text().splitlines(keepends=True)
+    assert len(lines) == 4
+    path.write_text("".join(lines[:2]) + lines[2][:40])  # killed while it wrote
+    assert len(comparison.recorded(tmp_path)) == 2
+    made.clear()
+    counts = []
+    again = comparison.run(
+        out=tmp_path, resume=True, progress=lambda done, total: counts.append((done, total))
+    )
+    assert len(made) == 2
+    assert counts == [(2, 4), (3, 4), (4, 4)]
+    assert without_seconds(again) == without_seconds(trials)
+    assert comparison.recorded(tmp_path) == again
+    dataclasses.replace(comparison, budget=50).run(out=tmp_path, resume=True)
+    assert len(made) == 2 + 2 + 4  # two for the check of the new comparison
+
+
+def test_infinite_gaps_survive_the_records(tmp_path):
+    nowhere = Problem("nowhere", lambda X: np.full(len(X), np.inf), np.ones(2), 1.0, fopt=0.0)
+    trials = compare([nowhere], ["cma"], seeds=1, budget=20, out=tmp_path)
+    assert trials[0].gap == np.inf
+    assert records.trials(tmp_path / "trials.jsonl") == trials
+
+
+def test_rotated_by_name():
+    by_name, by_flag = (
+        compare([name], ["cma"], dims=(3,), rotate=rotate, seeds=1, budget=100)
+        for name, rotate in (("rotated cigar", False), ("cigar", True))
+    )
+    assert by_name[0].problem == "rotated cigar"
+    assert by_name[0].history == by_flag[0].history
+    assert Instances.named("rotated Cigar:1e6", 3, rotate=False, shift=False).name == (
+        "rotated cigar"
+    )
+
+
+def test_budgets_by_problem():
+    budget = {"sphere": 30, "rotated cigar": "20n"}
+    trials = compare(["sphere", "rotated cigar"], ["cma"], dims=(2,), seeds=1, budget=budget)
+    assert [(t.budget, t.nfev) for t in trials] == [(30, 30), (40, 40)]
+    with pytest.raises(ValueError, match="budget: expected problems"):
+        compare(["sphere"], ["cma"], budget={"spere": 30})
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from structured_es.comparison.plotting import (
     _runtimes,
     comparison_figure,
     save_figure,
+    scaling_figure,
 )
 
 
@@ -29,6 +30,35 @@ def test_picture_is_written_and_not_empty(make_trial, tmp_path):
     assert "</svg>" in svg.read_text()
     pixels = imread(png)
     assert len(np.unique(pixels.reshape(-1, pixels.shape[-1]), axis=0)) > 50
+
+
+def test_scaling_shows_medians_of_successes_and_of_times(make_trial, tmp_path):
+    trials = [
+        make_trial(
+            method,
+            seed,
+            hit=hit,
+            nfev=hit or 1000,
+            dim=dim,
+            problem=problem,
+            cpu_seconds=1e-6 * dim * (hit or 1000),
+        )
+        for problem in ("sphere", "cigar")
+        for dim in (10, 40)
+        for method, hits in (("ours", (100, 300, None)), ("cma", (500, None, None)))
+        for seed, hit in enumerate(hits)
+        if (problem, dim, method) != ("cigar", 40, "cma")
+    ]
+    figure = scaling_figure(trials)
+    sphere, cigar, time = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["sphere", "cigar", "all problems"]
+    assert (sphere.get_xscale(), time.get_yscale()) == ("log", "log")
+    ours, cma = (line.get_ydata() for line in cigar.lines)
+    np.testing.assert_array_equal(ours, [200, 200])
+    np.testing.assert_array_equal(cma, [np.nan, np.nan])  # one of three, and no trial
+    np.testing.assert_allclose([line.get_ydata() for line in time.lines], [[10, 40]] * 2)
+    paths = save_figure(figure, tmp_path, "scaling")
+    assert [path.name for path in paths] == ["scaling.png", "scaling.svg"]
 
 
 def test_gap_quartiles_carry_the_best_forward(make_trial):

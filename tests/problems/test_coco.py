@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import problems
-from problems.coco import DESCRIPTIONS, MissingCocoError, coco_problem
+from problems.coco import DESCRIPTIONS, MissingCocoError, bare, check, coco_problem
 
 FUNCTIONS = range(1, 25)
 
@@ -100,6 +100,39 @@ def test_without_cocoex_one_line_names_the_extra(monkeypatch):
     assert isinstance(caught.value, MissingCocoError)
     with pytest.raises(ValueError, match=r"bbob-f8 needs the extra coco"):
         problems.get("bbob-f8", 6, seed=77)
+
+
+@pytest.mark.parametrize("instance", [1, 7, 25])
+def test_large_scale_least_losses_are_known(function, instance, tmp_path, monkeypatch):
+    theirs = cocoex.Suite(
+        "bbob-largescale", f"instances:{instance}", f"dimensions:80 function_indices:{function}"
+    ).get_problem(0)
+    ours = bare(function, 80, instance, "bbob-largescale")
+    monkeypatch.chdir(tmp_path)
+    theirs._best_parameter("print")  # into a file, the only way that COCO has
+    optimum = np.loadtxt("._bbob_problem_best_parameter.txt")
+    assert ours(optimum) - ours.best_value() == pytest.approx(0, abs=1e-8)
+    X = np.random.default_rng(1).uniform(-5, 5, (3, 80))
+    np.testing.assert_array_equal(ours(X), [theirs(x) for x in X])
+    assert (ours(X) > ours.best_value()).all()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (
+            (1, 30, 1),
+            r"dim must be one of \(20, .* 640\) in bbob-largescale, got 30",
+        ),
+        ((25, 20, 1), "function must be"),
+        ((1, 20, 0), "instance must be an integer from 1"),
+    ],
+)
+def test_large_scale_bad_input_is_named(numbers, message):
+    with pytest.raises(ValueError, match=message):
+        check(*numbers, "bbob-largescale")
+    with pytest.raises(ValueError, match="suite must be one of"):
+        check(*numbers, "bbob-huge")
 
 
 def test_the_names_load_no_coco():

@@ -132,6 +132,9 @@ class Cma:
             stds=np.array(es.stds),
             stop=self._stop,
             restarts=0,
+            failures=0,
+            injected=0,
+            dropped=0,
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from math import floor, inf
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from structured_es.runs.evaluation import Evaluator, Objective
@@ -14,7 +15,11 @@ from structured_es.search.restarts import BIPOP, IPOP, Restarts
 from structured_es.search.result import Result
 from structured_es.search.strategy import EvolutionStrategy, Seed, Start
 from structured_es.search.validation import check_choice
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.structure import Structure
+
+_TRIES, _VAIN_TRIES = 10, 2
+"""How often failed candidates are replaced by fresh ones, and how often while all fail."""
 
 Callback = Callable[[Result], object]
 
@@ -42,6 +47,8 @@ def minimize(
     n_jobs: int = 1,
     backend: str | None = None,
     vectorized: bool = False,
+    on_error: str = "raise",
+    evaluation_timeout: float | None = None,
     callback: Callback | None = None,
     progress: bool = False,
     **options: Any,
@@ -49,8 +56,9 @@ def minimize(
     """Minimise a function of n variables that need not have a gradient.
 
     Args:
-        fun: objective, x of shape (n,) -> a number, smaller is better. NaN, None or an infinite
-            value marks a failed evaluation, which ranks last.
+        fun: objective, x of shape (n,) -> a number, smaller is better. NaN, None or -inf marks a
+            failed evaluation, which the search learns nothing from; inf a candidate that is worse
+            than all others. See `EvolutionStrategy.tell`.
         x0: initial mean, shape (n,), or a callable rng -> array, drawn anew at each restart.
         sigma0: initial standard deviation, a number or one per variable; the optimum should lie
             within about x0 +- 3 sigma0.
@@ -67,6 +75,16 @@ def minimize(
         n_jobs: evaluations at a time, as in joblib (-1: all cores).
         backend: joblib backend; default processes ("loky").
         vectorized: fun takes all candidates at once, (popsize, n) -> (popsize,).
+        on_error: what to do when an evaluation fails, because fun raises an error, takes longer
+            than evaluation_timeout, or ends its process (n_jobs other than 1, or an
+            evaluation_timeout). "raise": raise that error, or a TimeoutError or RuntimeError, with
+            a note of the candidate. "worst": count it as NaN. "resample": count it as NaN and
+            evaluate fresh candidates, also for losses that are not finite, up to ten times, twice
+            while all fail. Failed evaluations count as evaluations. That fun returns something else
+            than a number is always an error.
+        evaluation_timeout: seconds that an evaluation may take, importing not counted; its process
+            is killed then. Evaluations happen in other processes, also with n_jobs = 1; inf for
+            that alone. Default no limit.
         callback: called with a Result after each generation; raising StopIteration ends
             the search.
         progress: show progress on stderr.
@@ -75,7 +93,8 @@ def minimize(
 
     Returns:
         A `Result`, which is a scipy OptimizeResult: x, fun, nfev, nit, success, message, mean,
-        sigma, stds, stop and restarts.
+        sigma, stds, stop, restarts, failures, injected and dropped. After failed evaluations the
+        message says what the last error was.
 
     Raises:
         ValueError, TypeError: an argument is not as described; the message names it.
@@ -95,22 +114,35 @@ def minimize(
         timeout=timeout,
         **options,
     )
-    evaluator = Evaluator(fun, args=args, n_jobs=n_jobs, backend=backend, vectorized=vectorized)
+    evaluator = Evaluator(
+        fun,
+        args=args,
+        n_jobs=n_jobs,
+        backend=backend,
+        vectorized=vectorized,
+        on_error=on_error,
+        evaluation_timeout=evaluation_timeout,
+    )
+    tries = _TRIES if on_error == "resample" else 0
     with evaluator, show_progress(progress, maxfevals) as report:
-        return _loop(search, evaluator, maxfevals, callback, report)
+        result = _loop(search, evaluator, maxfevals, tries, callback, report)
+    if evaluator.error:
+        text = f"{result.message}; {result.failures} failures, the last {evaluator.error}"
+        return result.replace(message=text)
+    return result
 
 
 def _loop(
     search: EvolutionStrategy | Restarts,
     evaluate: Evaluator,
     maxfevals: float | None,
+    tries: int,
     callback: Callback | None,
     report: Callable[[EvolutionStrategy | Restarts], None],
 ) -> Result:
     while not search.stop():
         left = inf if maxfevals is None else maxfevals - search.nfev
-        candidates = search.ask(floor(min(search.popsize, left)))
-        search.tell(candidates, evaluate(candidates.copy()))
+        search.tell(*_evaluated(search, evaluate, left, tries))
         report(search)
         try:
             if callback is not None:
@@ -118,6 +150,25 @@ def _loop(
         except StopIteration:
             return _interrupted(search.result)
     return search.result
+
+
+def _evaluated(
+    search: EvolutionStrategy | Restarts, evaluate: Evaluator, left: float, tries: int
+) -> tuple[FloatArray, FloatArray]:
+    """Candidates of a generation and their losses, with fresh ones for those that failed."""
+    candidates = search.ask(floor(min(search.popsize, left)))
+    losses = evaluate(candidates)
+    failed = len(losses) - int(np.count_nonzero(np.isfinite(losses)))
+    for i in range(tries):
+        count = floor(min(failed, left - len(losses)))
+        if count < 1 or (i == _VAIN_TRIES and not np.isfinite(losses).any()):
+            break
+        fresh = search.ask(count)
+        found = evaluate(fresh)
+        failed = count - int(np.count_nonzero(np.isfinite(found)))
+        candidates = np.concatenate([candidates, fresh])
+        losses = np.concatenate([losses, found])
+    return candidates, losses
 
 
 def _interrupted(result: Result) -> Result:

@@ -11,6 +11,8 @@ class Watched(Protocol):
     @property
     def nfev(self) -> int: ...
     @property
+    def failures(self) -> int: ...
+    @property
     def best_f(self) -> float: ...
     @property
     def sigma(self) -> float: ...
@@ -40,7 +42,7 @@ def show_progress(enabled: bool, total: float | None = None) -> Iterator[Callabl
     )
 
     columns = (
-        TextColumn("{task.completed:.0f} evaluations"),
+        TextColumn("{task.completed:.0f} evaluations{task.fields[failed]}"),
         BarColumn(),
         TextColumn("best {task.fields[best]:.6g}  sigma {task.fields[sigma]:.3g}"),
         TimeElapsedColumn(),
@@ -48,9 +50,14 @@ def show_progress(enabled: bool, total: float | None = None) -> Iterator[Callabl
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("minimize", total=total, best=float("inf"), sigma=float("nan"))
+        task = bar.add_task(
+            "minimize", total=total, failed="", best=float("inf"), sigma=float("nan")
+        )
 
         def report(search: Watched) -> None:
-            bar.update(task, completed=search.nfev, best=search.best_f, sigma=search.sigma)
+            failed = f" ({search.failures} failed)" if search.failures else ""
+            bar.update(
+                task, completed=search.nfev, failed=failed, best=search.best_f, sigma=search.sigma
+            )
 
         yield report

@@ -1,7 +1,9 @@
 """Bookkeeping between ask and tell: which candidates are out, which have come back.
 
-Candidates are recognised by their exact values, so they may come back in any order and in any
-portions. A row that was never asked for is an injected solution.
+Candidates are recognised by their exact values, or by those values rounded to float32, so they may
+come back in any order and in any portions. One that comes back more than `MAX_AGE` generations
+after it was drawn is late: its loss counts, but the search has moved on. A row that was never asked
+for, or has been told before, is an injected solution.
 """
 
 from dataclasses import dataclass
@@ -12,11 +14,17 @@ from numpy.typing import NDArray
 
 from structured_es.structures.arrays import FloatArray
 
-INJECTED = -1
-"""Generation of candidates that were not asked for."""
+INJECTED, LATE = -1, -2
+"""Generation of candidates that were not asked for, and of those that come too late."""
 
-_FORGET_AFTER = 100
-"""Generations after which a candidate that never came back is forgotten."""
+MAX_AGE = 100
+"""Generations after which a candidate that has not come back is no longer waited for."""
+
+_REMEMBERED = 10_000
+"""How many of those are still recognised as late; older ones count as injected."""
+
+_FLOAT32_ERROR = 2.0**-24
+"""Largest relative error of rounding to float32, where that does not underflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +36,7 @@ class Batch:
         free: (m, n) as they were drawn, before the bounds were enforced; equal to `points` for
             injected ones.
         local: (m, n) local coordinates at the time; NaN for injected ones.
-        generation: (m,) in which each was drawn, or INJECTED.
+        generation: (m,) in which each was drawn, INJECTED or LATE.
         number: (m,) running number of each, in the order they were drawn.
     """
 
@@ -60,8 +68,8 @@ class Batch:
         )
 
 
-class _Issue(NamedTuple):
-    """The candidates of one ask."""
+class Issue(NamedTuple):
+    """The candidates of one ask, arrays as those of a `Batch`; numbers count up from `first`."""
 
     points: FloatArray
     free: FloatArray
@@ -70,6 +78,7 @@ class _Issue(NamedTuple):
     first: int
 
     def batch(self) -> Batch:
+        """The same with a generation and a number for each."""
         numbers = np.arange(self.first, self.first + len(self.points))
         generation = np.full(len(self.points), self.generation)
         return Batch(self.points, self.free, self.local, generation, numbers)
@@ -79,26 +88,24 @@ class Ledger:
     """The candidates that are out."""
 
     def __init__(self) -> None:
-        self._issues: list[_Issue] = []
+        self._issues: list[Issue] = []
         self._rest: list[Batch] = []
         self._count = 0
+        self._late = np.empty(0, np.uint64)
 
     def issue(
         self, points: FloatArray, free: FloatArray, local: FloatArray, generation: int
     ) -> None:
         """Record candidates of one generation, (m, n) each, as handed out."""
-        self._issues.append(_Issue(points, free, local, generation, self._count))
+        self._issues.append(Issue(points, free, local, generation, self._count))
         self._count += len(points)
 
-    def settle_whole(
-        self, points: FloatArray, generation: int
-    ) -> tuple[FloatArray, FloatArray] | None:
+    def settle_whole(self, points: FloatArray, generation: int) -> Issue | None:
         """The quick way for the usual case: all that is out comes back, as it was drawn.
 
         Returns:
-            Free points and local coordinates, (m, n) each, if the points are exactly the candidates
-            of one ask in the given generation and nothing else is out; else None, and nothing has
-            changed.
+            The candidates if the points are exactly those of one ask in the given generation and
+            nothing else is out; else None, and nothing has changed.
         """
         if len(self._issues) != 1 or self._rest:
             return None
@@ -108,29 +115,98 @@ class Ledger:
         if not (issue.points == points).all():
             return None
         self._issues.clear()
-        return issue.free, issue.local
+        return issue
 
     def settle(self, points: FloatArray) -> Batch:
-        """Take back the candidates of the given points, (m, n), in the given order."""
+        """Take back the candidates of the given points, (m, n), in the given order.
+
+        Those that are recognised come with the values they were asked with.
+        """
         count = len(points)
-        injected = _Issue(points, points, np.full_like(points, np.nan), INJECTED, self._count)
+        injected = Issue(points, points, np.full_like(points, np.nan), INJECTED, self._count)
         self._count += count
         out = [issue.batch() for issue in [injected, *self._issues]]
         everything = Batch.concatenate(out + self._rest)
-        places: dict[bytes, list[int]] = {}
-        for i in range(len(everything.points) - 1, count - 1, -1):
-            places.setdefault(everything.points[i].tobytes(), []).append(i)
-        rows = [(places.get(row.tobytes()) or [i]).pop() for i, row in enumerate(points)]
-        left = sorted(i for place in places.values() for i in place)
+        rows = np.arange(count)
+        left = np.arange(count, len(everything.points))
+        rows, left = _matched(points, everything.points, rows, left)
+        if (rows < count).any() and len(left):
+            rows, left = _matched_rounded(points, everything.points, rows, left)
         self._issues.clear()
-        self._rest = [everything.take(np.array(left))] if left else []
-        return everything.take(np.array(rows))
+        self._rest = [everything.take(np.sort(left))] if len(left) else []
+        batch = everything.take(rows)
+        if len(self._late):
+            self._mark_late(batch)
+        return batch
 
     def forget(self, generation: int) -> None:
-        """Drop what has been out for too many generations."""
-        if self._rest:
-            rest = self._rest[0]
-            young = np.flatnonzero(rest.generation >= generation - _FORGET_AFTER)
+        """Wait no longer for what has been out for too many generations."""
+        if not self._rest:
+            return
+        rest = self._rest[0]
+        old = rest.generation < generation - MAX_AGE
+        if old.any():
+            late = np.concatenate([self._late, _fingerprints(rest.points[old])])
+            self._late = late[-_REMEMBERED:]
+            young = np.flatnonzero(~old)
             self._rest = [rest.take(young)] if len(young) else []
-        if self._issues and self._issues[0].generation < generation - _FORGET_AFTER:
-            del self._issues[0]
+
+    def _mark_late(self, batch: Batch) -> None:
+        """Set the generation of unknown candidates that are late after all."""
+        for i in np.flatnonzero(batch.generation == INJECTED):
+            (places,) = np.nonzero(self._late == _fingerprints(batch.points[i : i + 1]))
+            if len(places):
+                self._late = np.delete(self._late, places[0])
+                batch.generation[i] = LATE
+
+
+def _matched(
+    told: FloatArray, asked: FloatArray, rows: NDArray[np.intp], left: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of `asked` for those told that have none yet, and what is left to be matched.
+
+    Equal ones come back in the order they were asked for.
+    """
+    places: dict[bytes, list[int]] = {}
+    for i in left[::-1]:
+        places.setdefault(asked[i].tobytes(), []).append(int(i))
+    rows = rows.copy()
+    for i in np.flatnonzero(rows < len(told)):
+        waiting = places.get(told[i].tobytes())
+        if waiting:
+            rows[i] = waiting.pop()
+    return rows, np.array(sorted(i for place in places.values() for i in place), dtype=np.intp)
+
+
+def _matched_rounded(
+    told: FloatArray, asked: FloatArray, rows: NDArray[np.intp], left: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The same for candidates that come back as float32."""
+    rounded = _rounded(told)
+    if not np.logical_and.reduce(rounded == told, axis=1)[rows < len(told)].any():
+        return rows, left
+    near = _rounded(asked)
+    close = np.logical_and.reduce(
+        np.abs(near - asked) <= _FLOAT32_ERROR * np.abs(asked), axis=1, dtype=np.bool_
+    )
+    rows, still = _matched(told, near, rows, left[close[left]])
+    return rows, np.concatenate([left[~close[left]], still])
+
+
+def _rounded(points: FloatArray) -> FloatArray:
+    with np.errstate(over="ignore", under="ignore"):
+        return points.astype(np.float32).astype(np.float64)
+
+
+def _fingerprints(points: FloatArray) -> NDArray[np.uint64]:
+    """A number for each row, the same for its float32 values, different for different ones."""
+    bits: NDArray[np.uint64] = np.ascontiguousarray(_rounded(points)).view(np.uint64)
+    return bits @ _multipliers(points.shape[1])
+
+
+def _multipliers(dim: int) -> NDArray[np.uint64]:
+    """Odd numbers, always the same ones."""
+    drawn: NDArray[np.uint64] = np.random.default_rng(dim).integers(
+        0, 1 << 63, size=dim, dtype=np.uint64
+    )
+    return 2 * drawn + np.uint64(1)

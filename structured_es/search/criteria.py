@@ -10,7 +10,7 @@ import numpy as np
 _OTHER_OPTIONS = (
     *("args", "backend", "boundary_handler", "bounds", "callback", "lr_adapt", "max_restarts"),
     *("n_jobs", "popsize", "progress", "restarts", "retraction", "sampling", "seed", "sigma0"),
-    *("structure", "update", "vectorized", "x0"),
+    *("structure", "update", "vectorized", "x0", "on_error", "evaluation_timeout"),
 )
 """Arguments beside the criteria that somebody who mistypes one may have meant."""
 

@@ -66,5 +66,5 @@ def xnes_utilities(popsize: int) -> FloatArray:
 
 
 def rank(losses: FloatArray) -> NDArray[np.intp]:
-    """Indices from best to worst; ties keep their order, NaN comes last."""
+    """Indices from best to worst; ties keep their order, inf comes late and NaN last."""
     return losses.argsort(kind="stable")

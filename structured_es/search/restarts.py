@@ -128,7 +128,15 @@ class Restarts(ABC):
             restarts=len(self.runs),
             message=describe(reasons),
             stop=reasons,
+            failures=self._total("failures"),
+            injected=self._total("injected"),
+            dropped=self._total("dropped"),
         )
+
+    @property
+    def failures(self) -> int:
+        """Losses that were not finite, over all runs."""
+        return self._total("failures")
 
     @property
     def dim(self) -> int:
@@ -178,6 +186,10 @@ class Restarts(ABC):
     def structure(self) -> Structure:
         """The structured matrix A of the current run."""
         return self._run.structure
+
+    def _total(self, count: str) -> int:
+        """A count of ours over all runs; others may have none."""
+        return sum(run.get(count, 0) for run in self.runs) + getattr(self._run, count, 0)
 
     def _rival(self) -> dict[str, float]:
         """What earlier runs tell a strategy of ours: whether to give up on a worse optimum."""

@@ -23,6 +23,9 @@ class Result(OptimizeResult):
         stds: its standard deviations, shape (n,).
         stop: {criterion: (value, threshold)}, empty while running.
         restarts: number of restarts, 0 without.
+        failures: how many of the losses told were not finite.
+        injected: how many of the candidates told had not been asked for.
+        dropped: how many candidates came back too late to be used.
     """
 
     x: FloatArray
@@ -36,6 +39,9 @@ class Result(OptimizeResult):
     stds: FloatArray
     stop: dict[str, StopReason]
     restarts: int
+    failures: int
+    injected: int
+    dropped: int
 
     def __init__(self, **fields: Any) -> None:
         super().__init__()

@@ -5,16 +5,17 @@ the caller -> tell -> ranking -> update_rule (structure.tangent, structure.retra
 termination.
 """
 
-from collections.abc import Callable
-from math import floor, inf, isnan, log, sqrt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from math import floor, inf, log, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from structured_es.search.bounds import BoundsLike, make_boundary
 from structured_es.search.budget import Budget
-from structured_es.search.candidates import INJECTED, Batch, Ledger
+from structured_es.search.candidates import INJECTED, LATE, Batch, Ledger
 from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.cumulation import Cumulation
 from structured_es.search.learning_rate import AdaptiveCumulation
@@ -22,6 +23,7 @@ from structured_es.search.ranking import rank
 from structured_es.search.result import Result
 from structured_es.search.sampling import make_sampler
 from structured_es.search.search_distribution import SearchDistribution
+from structured_es.search.stream import CandidateStream
 from structured_es.search.termination import Termination
 from structured_es.search.update_rule import UpdateRule
 from structured_es.search.validation import (
@@ -42,10 +44,14 @@ from structured_es.structures.retraction import get_retraction
 from structured_es.structures.structure import Structure
 
 Start = ArrayLike | Callable[[np.random.Generator], ArrayLike]
+Numbers = Sequence[int] | NDArray[np.int64]
 Seed = int | np.random.Generator | np.random.SeedSequence | None
 
 _CONFINE_EVERY = 10
-"""Generations between looks at whether the distribution has outgrown the bounds."""
+"""Generations between looks at whether the distribution has outgrown the bounds, or the floats."""
+
+_PATIENCE = 3
+"""Times popsize losses after which a generation closes, however few of them are finite."""
 
 
 class EvolutionStrategy:
@@ -80,6 +86,9 @@ class EvolutionStrategy:
         popsize: candidates a generation.
         nfev: losses told so far.
         nit: generations closed so far.
+        failures: how many of the losses were not finite.
+        injected: how many of the candidates told had not been asked for.
+        dropped: how many came too late to be used.
 
     Raises:
         ValueError, TypeError: an argument is not as described; the message names it.
@@ -110,8 +119,8 @@ class EvolutionStrategy:
         self.popsize = (
             default_popsize(dim) if popsize is None else check_count("popsize", popsize, least=2)
         )
-        self.nfev = 0
-        self.nit = 0
+        self.nfev = self.nit = 0
+        self.failures = self.injected = self.dropped = 0
         self._boundary = make_boundary(boundary_handler, bounds, mean, step_sizes)
         sigma = float(np.exp(np.log(step_sizes).mean()))
         distribution = SearchDistribution(
@@ -121,8 +130,10 @@ class EvolutionStrategy:
             structure=make_structure(structure, dim, plain=update == "xnes"),
         )
         self._distribution = self._boundary.confined(distribution)
+        self._sound = self._distribution
         self._retraction = get_retraction(retraction)
         self._sampler = make_sampler(sampling, dim, self.popsize, sample_rng, even=lr_adapt)
+        self._stream = CandidateStream(self._boundary, self._sampler, self.popsize)
         probe_rng = sample_rng.spawn(1)[0] if lr_adapt else None
         self._rule = _make_rule(update, dim, self._sampler.signed, probe_rng)
         if lr_adapt and criteria.get("tolstagnation") is None:
@@ -132,7 +143,7 @@ class EvolutionStrategy:
         self._termination = Termination(limits, self._distribution, self.popsize)
         self._ledger = Ledger()
         self._waiting: list[tuple[Batch, FloatArray]] = []
-        self._best_x, self._best_f = mean, inf
+        self._best_x, self._best_f, self._best_number = mean, inf, -1
 
     def __repr__(self) -> str:
         return (
@@ -141,7 +152,9 @@ class EvolutionStrategy:
         )
 
     def ask(self, k: int | None = None) -> FloatArray:
-        """Draw candidates.
+        """Draw candidates, at any time, whether others are still out or not.
+
+        Asking for 3 and then 5 gives the same candidates as asking for 8.
 
         Args:
             k: how many; default popsize.
@@ -151,20 +164,27 @@ class EvolutionStrategy:
         """
         self._budget.begin()
         count = self.popsize if k is None else check_count("k", k, least=1)
-        local, free, points = self._boundary.sample(self._distribution, self._sampler, count)
+        local, free, points = self._stream.draw(count, self._distribution, self.nit)
         self._ledger.issue(points, free, local, self.nit)
         return points.copy()
 
     def tell(self, X: ArrayLike, losses: ArrayLike) -> None:
         """Report losses; a generation closes when popsize of them are in.
 
+        A loss of NaN, None or -inf marks a failed evaluation: nothing is known of the candidate,
+        and it is left out of the update. A loss of inf, and any number above the largest float,
+        says that the candidate is worse than all others: it ranks last. Neither becomes the best.
+        While less than half of popsize are finite, a generation stays open until three times
+        popsize are in. If there is nothing to compare then, sigma is halved.
+
         Args:
             X: (m, n) candidates, one a row (or a single one, shape (n,)): any that were asked for,
-                in any order. Other rows are injected solutions: they may become the best if they
-                are within bounds, and pull on the distribution with limited force.
-            losses: (m,) losses, smaller is better. NaN, None and infinite losses mark failed
-                candidates: they rank last and never become the best; when all of a generation
-                fail, sigma is halved.
+                in any order, as float64 or rounded to float32. Those of earlier generations are
+                welcome; their losses still count when they come more than 100 generations late,
+                but they are left out of the update (`dropped`). Other rows, and those told before,
+                are injected solutions: they may become the best if they are within bounds, and pull
+                on the distribution with limited force.
+            losses: (m,) losses, smaller is better: real numbers of any type, and None.
 
         Raises:
             ValueError, TypeError: wrong shape, or losses that are not real numbers; the strategy is
@@ -172,18 +192,23 @@ class EvolutionStrategy:
         """
         points = check_points(X, self.dim)
         values = check_losses(losses, len(points))
-        drawn = None
+        issue = None
         if len(points) >= self.popsize and not self._waiting:
-            drawn = self._ledger.settle_whole(points, self.nit)
-        if drawn is not None:
-            self._record(points, values)
-            self._advance(*drawn, values)
-            return
-        check_finite("X", points)
-        self._record(points, self._boundary.feasible(points, values))
-        self._waiting.append((self._settle(points), values))
-        if sum(len(told) for _, told in self._waiting) >= self.popsize:
-            self._advance(*self._collect())
+            issue = self._ledger.settle_whole(points, self.nit)
+        if issue is None:
+            check_finite("X", points)
+            self._settle(points, values)
+        else:
+            self._count(values)
+            self._keep_best(issue.points, values, range(issue.first, issue.first + len(points)))
+            if self._complete(values):
+                with self._guarded():
+                    self._advance(issue.free, issue.local, values)
+                return
+            self._waiting.append((issue.batch(), values))
+        if self._waiting and self._complete(np.concatenate([told for _, told in self._waiting])):
+            with self._guarded():
+                self._advance(*self._collect())
 
     def stop(self) -> dict[str, StopReason]:
         """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""
@@ -205,6 +230,9 @@ class EvolutionStrategy:
             stds=self.stds,
             stop=reasons,
             restarts=0,
+            failures=self.failures,
+            injected=self.injected,
+            dropped=self.dropped,
         )
 
     @property
@@ -241,19 +269,41 @@ class EvolutionStrategy:
         """The structured matrix A, a value."""
         return self._distribution.structure
 
-    def _record(self, points: FloatArray, losses: FloatArray) -> None:
+    def _count(self, losses: FloatArray) -> None:
         self.nfev += len(losses)
-        best = int(losses.argsort()[0])
-        if losses[best] < self._best_f:
-            self._best_x, self._best_f = points[best].copy(), float(losses[best])
+        self.failures += len(losses) - int(np.count_nonzero(np.isfinite(losses)))
+
+    def _keep_best(self, points: FloatArray, losses: FloatArray, numbers: Numbers) -> None:
+        """Remember the best finite loss, of equal ones that of the candidate drawn first."""
+        best = int(losses.argsort(kind="stable")[0])
+        loss, number = float(losses[best]), int(numbers[best])
+        if loss < self._best_f or (loss == self._best_f < inf and number < self._best_number):
+            self._best_x, self._best_f, self._best_number = points[best].copy(), loss, number
         self._budget.count(self.nfev, self._best_f)
 
-    def _settle(self, points: FloatArray) -> Batch:
+    def _settle(self, points: FloatArray, losses: FloatArray) -> None:
+        """Find out which candidates were told; they wait for the end of the generation."""
         batch = self._ledger.settle(points)
-        injected = batch.generation == INJECTED
+        order = np.argsort(batch.number)
+        batch, losses = batch.take(order), losses[order]
+        injected, late = batch.generation == INJECTED, batch.generation == LATE
+        self.injected += int(np.count_nonzero(injected))
+        self.dropped += int(np.count_nonzero(late))
         if injected.any():
-            batch.free[injected] = self._boundary.inverse(points[injected])
-        return batch
+            batch.free[injected] = self._boundary.inverse(batch.points[injected])
+        self._count(losses)
+        self._keep_best(batch.points, self._boundary.feasible(batch.points, losses), batch.number)
+        timely = np.flatnonzero(~late)
+        if len(timely):
+            self._waiting.append((batch.take(timely), losses[timely]))
+
+    def _complete(self, losses: FloatArray) -> bool:
+        """Whether losses, (m,), make a generation."""
+        if len(losses) < self.popsize:
+            return False
+        finite = np.count_nonzero(np.isfinite(losses))
+        enough = max(2, self.popsize // 2)
+        return bool(finite >= enough or len(losses) >= _PATIENCE * self.popsize)
 
     def _collect(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Free points, local coordinates of today and losses of all told, in order of drawing.
@@ -276,20 +326,33 @@ class EvolutionStrategy:
 
     def _advance(self, free: FloatArray, local: FloatArray, losses: FloatArray) -> None:
         """Close a generation."""
+        nit = self.nit + 1
         values = self._boundary.penalized(losses, free, self._distribution)
         order = rank(values)
-        ranked = values.take(order)
-        if isnan(ranked[0]):
+        used = _informative(values)
+        if used < 2:
             self._distribution = self._distribution.shrunk()
         else:
             self._distribution = self._rule.update(
-                self._distribution, local.take(order, axis=0), self._retraction
+                self._distribution, local.take(order[:used], axis=0), self._retraction
             )
-        self.nit += 1
-        if self.nit % _CONFINE_EVERY == 0:
+        if nit % _CONFINE_EVERY == 0:
             self._distribution = self._boundary.confined(self._distribution)
-        self._ledger.forget(self.nit)
-        self._termination.observe(ranked, self._distribution, self.nit)
+            if np.isfinite(self._distribution.stds).all():
+                self._sound = self._distribution
+        self._ledger.forget(nit)
+        self._termination.observe(values.take(order), self._distribution, nit)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """A generation closes; if its numbers overflow, the last sound distribution comes back."""
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                yield
+        except (ArithmeticError, np.linalg.LinAlgError):
+            self._distribution = self._sound
+            self._termination.break_down(self.nit + 1)
+        self.nit += 1
 
 
 def default_popsize(dim: int) -> int:
@@ -306,3 +369,15 @@ def _make_rule(
     if update == "xnes":
         raise ValueError("lr_adapt: expected False with update='xnes', got True")
     return AdaptiveCumulation(dim, probe_rng)
+
+
+def _informative(losses: FloatArray) -> int:
+    """How many of the ranked candidates the update is to see.
+
+    Those with finite losses and as many with infinite ones, so that weights are positive only for
+    the former; of failed evaluations (NaN) none.
+    """
+    finite = int(np.count_nonzero(np.isfinite(losses)))
+    if finite == len(losses):
+        return finite
+    return finite + min(finite, int(np.count_nonzero(np.isinf(losses))))

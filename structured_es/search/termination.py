@@ -7,7 +7,7 @@ that tolfun means "the losses can no longer be told apart in floating point". Na
 section 2.1).
 """
 
-from math import ceil, inf, isnan
+from math import ceil, inf, isfinite
 
 import numpy as np
 
@@ -38,7 +38,8 @@ class Termination:
 
     Besides the criteria with thresholds of their own it knows `noeffectcoord` and `noeffectaxis` (a
     step of a fifth of a standard deviation, or a tenth of an axis, is lost in rounding) and
-    `allfailed` (as many generations as tolflatfitness without a single finite loss).
+    `allfailed` (as many generations as tolflatfitness without a single finite loss), and `overflow`
+    (the numbers of an update left the range of floats in the given generation).
 
     Attributes:
         reasons: why to stop, empty while the search should go on.
@@ -62,7 +63,7 @@ class Termination:
         """Look at a closed generation.
 
         Args:
-            ranked: (m,) its losses, ascending.
+            ranked: (m,) its losses, ascending, inf and NaN last.
             distribution: the search distribution after it.
             nit: number of generations so far.
         """
@@ -79,8 +80,14 @@ class Termination:
             if not condition <= self.criteria.tolconditioncov:
                 self._stop("tolconditioncov", condition, self.criteria.tolconditioncov)
 
+    def break_down(self, nit: int) -> None:
+        """Take note of a generation whose numbers overflowed."""
+        self._stop("overflow", nit, nit)
+
     def _check_losses(self, ranked: FloatArray, nit: int) -> None:
-        valid = len(ranked) - int(np.isnan(ranked).sum()) if isnan(ranked[-1]) else len(ranked)
+        valid = len(ranked)
+        if not isfinite(ranked[-1]):
+            valid = int(np.count_nonzero(np.isfinite(ranked)))
         self._failed = 0 if valid else self._failed + 1
         if self._failed > 0 and self._failed >= self.criteria.tolflatfitness:
             self._stop("allfailed", self._failed, self.criteria.tolflatfitness)
@@ -120,7 +127,7 @@ class Termination:
         part = max(1, int(0.3 * window))
         for history in (self._best, self._median):
             old, new = history[-window : part - window], history[-part:]
-            if np.median(new) < np.median(old):
+            if np.median(0.5 * np.array(new)) < np.median(0.5 * np.array(old)):  # no overflow
                 return
         self._stop("tolstagnation", window, self._patience)
 

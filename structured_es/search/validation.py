@@ -20,12 +20,13 @@ def check_start(x0: ArrayLike) -> FloatArray:
     return mean
 
 
-def check_positive(name: str, values: ArrayLike) -> FloatArray:
-    """Return values as a new array: real, positive, finite."""
+def check_positive(name: str, values: ArrayLike, *, finite: bool = True) -> FloatArray:
+    """Return values as a new array: real, positive, finite unless that is not asked for."""
     array = _real_array(name, values)
-    bad = ~(np.isfinite(array) & (array > 0.0))
+    bad = ~((array < np.inf) & (array > 0.0)) if finite else ~(array > 0.0)
     if bad.any():
-        raise ValueError(f"{name}: expected positive finite values, got {_first(array, bad)}")
+        kind = "positive finite" if finite else "positive"
+        raise ValueError(f"{name}: expected {kind} values, got {_first(array, bad)}")
     return array
 
 
@@ -85,7 +86,7 @@ def check_finite(name: str, array: FloatArray) -> None:
 
 
 def check_losses(losses: ArrayLike, count: int, name: str = "losses") -> FloatArray:
-    """Return losses as a new (m,) array; whatever is not finite becomes NaN."""
+    """Return losses as a new (m,) array of finite numbers, inf and NaN; None and -inf are NaN."""
     values = _array(name, losses)
     if values.dtype == object:
         numbers = [as_loss(name, value) for value in values.ravel()]
@@ -97,14 +98,12 @@ def check_losses(losses: ArrayLike, count: int, name: str = "losses") -> FloatAr
         raise ValueError(
             f"{name}: expected shape ({count},), one for each row of X, got {values.shape}"
         )
-    finite = np.isfinite(values)
-    if not finite.all():
-        values[~finite] = np.nan
+    values[values == -np.inf] = np.nan
     return values
 
 
 def as_loss(name: str, value: Any) -> float:
-    """One loss as a float; None counts as NaN, integers beyond range as infinite.
+    """One loss as a float; None counts as NaN, numbers beyond range as infinite.
 
     Raises:
         TypeError: value is not a single real number.
@@ -121,7 +120,7 @@ def as_loss(name: str, value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        return np.inf
+        return np.inf if value > 0 else -np.inf
     except (TypeError, ValueError):
         raise TypeError(f"{name}: expected a real number, got {value!r}") from None
 
@@ -159,7 +158,8 @@ def _real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
     array = _array(name, values)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name}: expected real numbers, got {values!r}")
-    return array.astype(np.float64, copy=copy)
+    with np.errstate(over="ignore"):  # long doubles beyond range are infinite
+        return array.astype(np.float64, copy=copy)
 
 
 def _first(array: FloatArray, bad: Any) -> str:

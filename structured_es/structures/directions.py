@@ -18,6 +18,7 @@ The number of directions adapts. One seeks to get longer, another to get shorter
 something, a new one sets out, as long as there may be more; a spare one that has lost it goes.
 """
 
+from math import log
 from typing import Self
 
 import numpy as np
@@ -26,13 +27,15 @@ from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.linalg import symmetric_eigen
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
-from structured_es.structures.structure import Invertible, check_rank
+from structured_es.structures.structure import LARGEST_SCALE, Invertible, check_rank
 
 _FOUND, _LOST = 1.0, 0.2
 """Logarithm of the length above which a direction has found something, below which it lost it."""
 
 _LARGEST_STEP = 0.5
 """How far a length, in logarithms, and a direction, in radians, may change in one step."""
+
+_LONGEST = log(LARGEST_SCALE)
 
 
 class Directions(Invertible):
@@ -100,7 +103,8 @@ class Directions(Invertible):
         growth = np.clip(0.5 * inner.diagonal(), -_LARGEST_STEP, _LARGEST_STEP)
         growth = np.where(growth * self.signs > 0.0, growth * (1.0 - source.claimed), growth)
         vectors = self.vectors + self._turn(pull, inner)
-        return self._moved(vectors, self.log_lengths + growth, gradient), gradient.log_volume
+        log_lengths = np.clip(self.log_lengths + growth, -_LONGEST, _LONGEST)
+        return self._moved(vectors, log_lengths, gradient), gradient.log_volume
 
     def variances(self) -> FloatArray:
         return self._spread(self.log_lengths, self.log_base)

@@ -22,11 +22,13 @@ from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.gate import shut_gate
 from structured_es.structures.gradient import Claimed, Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
-from structured_es.structures.structure import Invertible, Structure
+from structured_es.structures.structure import LARGEST_SCALE, Invertible, Structure
 
 _FRAME_DRIFT = 0.06
 """Learning rate that B may gather before the frame of D's gradient is renewed."""
 
+_LARGEST_STEP = 10.0
+"""Change of a log scale in one step beyond which it says nothing any more."""
 
 _CLAIM = 0.7
 """Share of what B could learn that D claims for itself while its gate is open."""
@@ -116,4 +118,7 @@ class Scaled(Structure):
             if self._gate.opening == 0.0:
                 return
             step *= self._gate.opening
-        self.scales = self.scales * np.exp(step)
+        if not product(step, step) < _LARGEST_STEP**2:  # the frame has become singular
+            step = np.clip(np.nan_to_num(step), -_LARGEST_STEP, _LARGEST_STEP)
+        scales = self.scales * np.exp(step)
+        self.scales = scales.clip(1.0 / LARGEST_SCALE, LARGEST_SCALE, out=scales)

@@ -18,6 +18,9 @@ from structured_es.structures.arrays import FloatArray
 from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 
+LARGEST_SCALE = 1e75
+"""Scales and lengths stay between this and its inverse, so that no product of them overflows."""
+
 
 class Structure(ABC):
     """What the search needs to know of a structure; dimension n, matrix A of shape (n, n)."""

@@ -361,20 +361,6 @@ def test_vectorized_fun_that_returns_something_else(losses):
         minimize(lambda X: losses, vectorized=True, popsize=7)
 
 
-@pytest.mark.parametrize(
-    ("n_jobs", "error"), [(0, ValueError), (1.5, TypeError), ("2", TypeError), (True, TypeError)]
-)
-def test_n_jobs(n_jobs, error):
-    with rejects(error, "n_jobs", repr(n_jobs)):
-        minimize(sphere, n_jobs=n_jobs)
-
-
-@pytest.mark.parametrize("value", ["ipopp", "IPOP", True, 3, ""])
-def test_restarts_of_another_kind(value):
-    with rejects(ValueError, "restarts", repr(value)):
-        minimize(sphere, restarts=value)
-
-
 @RESTARTS
 def test_arguments_are_checked_before_anything_is_evaluated(restarts):
     f = Counter()

@@ -1,7 +1,9 @@
 """Where the evaluations happen does not change what is found."""
 
 import os
+import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -28,6 +30,34 @@ def returning_text(x):
 
 def sometimes_none(x):
     return None if x[0] > 0.0 else rosenbrock(x)
+
+
+def digit(x):
+    """Decides a candidate's fate, the same wherever it is evaluated."""
+    return int(abs(x[0]) * 1e6) % 13
+
+
+def raising(x):
+    if digit(x) < 4:
+        raise ArithmeticError(f"no luck at {x[0]}")
+    return rosenbrock(x)
+
+
+def dying(x, bad, how):
+    if x[0] == bad:
+        os._exit(3) if how == "exit" else os.kill(os.getpid(), signal.SIGTERM)
+    return rosenbrock(x)
+
+
+def hanging(x, bad, how):
+    if x[0] == bad:
+        time.sleep(600)
+    return rosenbrock(x)
+
+
+def failing_where(digits):
+    """The same as a function that returns NaN instead."""
+    return lambda x: np.nan if digit(x) in digits else rosenbrock(x)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -102,6 +132,141 @@ def test_errors_come_back(n_jobs):
         found(fun=failing, n_jobs=n_jobs)
     with pytest.raises(TypeError, match=r"^fun: expected a real number, got '1\.0'"):
         found(fun=returning_text, n_jobs=n_jobs)
+
+
+def same(one, two):
+    """Whether two results agree but for the message."""
+    names = ("x", "fun", "mean", "stds", "sigma", "nfev", "nit", "failures", "stop")
+    return all(np.array_equal(one[name], two[name]) for name in names)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_errors_carry_the_candidate(n_jobs):
+    with pytest.raises(ArithmeticError, match="no luck") as caught:
+        found(fun=raising, n_jobs=n_jobs)
+    (note,) = caught.value.__notes__
+    assert note.startswith("while evaluating x = [")
+    assert str(caught.value).removeprefix("no luck at ") in note
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_errors_can_count_as_the_worst(n_jobs):
+    result = found(fun=raising, n_jobs=n_jobs, on_error="worst")
+    assert same(result, found(fun=failing_where(range(4))))
+    assert 20 < result.failures < result.nfev == 150
+    assert "ArithmeticError: no luck at" in result.message
+
+
+@pytest.mark.parametrize("restarts", [None, "bipop"])
+def test_failed_candidates_can_be_replaced(restarts):
+    options = {"on_error": "resample", "restarts": restarts, "tolfun": 0.1}
+    one, two = found(fun=raising, **options), found(fun=raising, n_jobs=2, **options)
+    assert same(one, two)
+    assert same(one, found(fun=failing_where(range(4)), **options))
+    assert one.nfev == 150
+    assert one.failures > 20
+
+
+def test_replacements_fill_the_generation():
+    sizes = []
+
+    def fun(x):
+        sizes.append(x[0])
+        return np.inf if len(sizes) % 2 else rosenbrock(x)
+
+    result = ses.minimize(fun, np.zeros(4), 0.5, popsize=8, maxiter=5, on_error="resample", seed=1)
+    assert result.nit == 5
+    assert result.nfev - result.failures == 5 * 8
+    assert len(sizes) == result.nfev
+
+
+def test_nothing_but_errors():
+    for on_error in ("worst", "resample"):
+        result = found(fun=failing, on_error=on_error)
+        assert result.failures == result.nfev <= 150
+        assert not result.success
+        assert "from a worker" in result.message
+    endless = ses.minimize(failing, np.zeros(4), 0.5, on_error="resample")
+    assert list(endless.stop) == ["allfailed"]
+
+
+def test_vectorized_errors():
+    def fun(X):
+        raise ArithmeticError("all at once")
+
+    result = found(fun=fun, vectorized=True, on_error="worst", maxiter=2)
+    assert result.failures == result.nfev > 0
+    with pytest.raises(ArithmeticError, match="all at once"):
+        found(fun=fun, vectorized=True)
+
+
+@pytest.mark.parametrize("on_error", ["worst", "resample"])
+def test_wrong_return_values_are_never_failures(on_error):
+    with pytest.raises(TypeError, match=r"^fun: expected a real number, got '1\.0'"):
+        found(fun=returning_text, on_error=on_error)
+
+
+def test_interrupts_are_never_failures():
+    def fun(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        found(fun=fun, on_error="worst")
+
+
+def first_generation(fun, **options):
+    """A search of one generation, in which the fourth candidate is bad, and what it should find."""
+    bad = ses.EvolutionStrategy(np.zeros(4), 0.5, seed=3).ask()[3, 0]
+
+    def failing(x):
+        return np.nan if x[0] == bad else rosenbrock(x)
+
+    options = {"maxfevals": 8, "seed": 3, "on_error": "worst"} | options
+    expected = ses.minimize(failing, np.zeros(4), 0.5, maxfevals=8, seed=3)
+    return ses.minimize(fun, np.zeros(4), 0.5, args=(bad, "exit"), **options), expected
+
+
+def test_a_worker_that_dies_fails_its_own_candidate():
+    result, expected = first_generation(dying, n_jobs=2)
+    assert same(result, expected)
+    assert result.failures == 1
+    assert "process of the evaluation has ended" in result.message
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_evaluations_that_hang_are_ended(n_jobs):
+    result, expected = first_generation(hanging, n_jobs=n_jobs, evaluation_timeout=0.3)
+    assert same(result, expected)
+    assert result.failures == 1
+    assert "TimeoutError: no loss within 0.3 seconds" in result.message
+
+
+def test_workers_that_die_or_hang_are_errors_by_default():
+    with pytest.raises(TimeoutError, match=r"0\.3 seconds") as caught:
+        first_generation(hanging, on_error="raise", evaluation_timeout=0.3)
+    assert "while evaluating x = [" in caught.value.__notes__[0]
+    X = np.arange(6.0).reshape(3, 2)
+    with (
+        Evaluator(dying, args=(2.0, "kill"), evaluation_timeout=np.inf) as evaluate,
+        pytest.raises(RuntimeError, match="process of the evaluation has ended") as caught,
+    ):
+        evaluate(X)
+    assert caught.value.__notes__ == ["while evaluating x = [2., 3.]"]
+
+
+def test_an_infinite_timeout_is_for_other_processes_alone():
+    with Evaluator(process, evaluation_timeout=np.inf) as evaluate:
+        assert os.getpid() not in evaluate(np.zeros((2, 2)))
+
+
+def test_an_error_in_a_worker_with_a_timeout_ends_all_workers():
+    with pytest.raises(ArithmeticError, match="no luck"):
+        found(fun=raising, n_jobs=2, evaluation_timeout=30)
+
+
+def test_progress_tells_of_failures(capsys):
+    found(fun=raising, on_error="worst", progress=True)
+    assert capsys.readouterr().out == ""
 
 
 def test_vectorized_needs_no_workers():

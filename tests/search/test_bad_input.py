@@ -14,6 +14,14 @@ from .objectives import generation, sphere, state
 SEARCHES = [ses.EvolutionStrategy, ses.IPOP, ses.BIPOP]
 
 
+def minimize(x0, sigma0, **options):
+    return ses.minimize(never, x0, sigma0, **options)
+
+
+def never(x):
+    raise AssertionError("evaluated, though an argument is bad")
+
+
 def rejects(error, argument, received=None):
     """Raises `error` with a message that starts with the argument and shows what came."""
     pattern = rf"^{re.escape(argument)}: "
@@ -22,175 +30,172 @@ def rejects(error, argument, received=None):
     return pytest.raises(error, match=pattern)
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize(
-    ("x0", "error", "received"),
-    [
-        ([], ValueError, "empty"),
-        (1.0, ValueError, "()"),
-        ([[1.0, 2.0]], ValueError, "(1, 2)"),
-        ([[1.0], [1.0, 2.0]], ValueError, "[[1.0], [1.0, 2.0]]"),
-        ([1.0, nan], ValueError, "nan at index 1"),
-        ([inf, 1.0], ValueError, "inf at index 0"),
-        ("ab", TypeError, "'ab'"),
-        (["1", "2"], TypeError, "['1', '2']"),
-        ([1.0, None], TypeError, "None"),
-        (None, TypeError, "None"),
-        ([1.0, 1j], TypeError, "1j"),
-        ({"x": 1}, TypeError, "{'x': 1}"),
-        (lambda rng: [], ValueError, "empty"),
-        (lambda rng: "a", TypeError, "'a'"),
-    ],
-)
-def test_x0(search, x0, error, received):
-    with rejects(error, "x0", received):
-        search(x0, 1.0)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize(
-    ("sigma0", "error", "received"),
-    [
-        (0.0, ValueError, "0.0"),
-        (-1.0, ValueError, "-1.0"),
-        (nan, ValueError, "nan"),
-        (inf, ValueError, "inf"),
-        ([1.0, 0.0], ValueError, "0.0 at index 1"),
-        ([1.0, 2.0, 3.0], ValueError, "(3,)"),
-        ([[1.0, 2.0]], ValueError, "(1, 2)"),
-        ([], ValueError, "(0,)"),
-        ("1", TypeError, "'1'"),
-        (None, TypeError, "None"),
-        (1j, TypeError, "1j"),
-    ],
-)
-def test_sigma0(search, sigma0, error, received):
-    with rejects(error, "sigma0", received):
-        search([1.0, 1.0], sigma0)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize(
-    ("popsize", "error"),
-    [
-        (1, ValueError),
-        (0, ValueError),
-        (-3, ValueError),
-        (6.0, TypeError),
-        (True, TypeError),
-        ("6", TypeError),
-        ([6], TypeError),
-        (nan, TypeError),
-    ],
-)
-def test_popsize(search, popsize, error):
-    with rejects(error, "popsize", repr(popsize)):
-        search([1.0, 1.0], 1.0, popsize=popsize)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize(
-    ("structure", "error", "received"),
-    [
-        ("fulll", ValueError, "'full'"),
-        ("lowrank", ValueError, "'low-rank'"),
-        ("low-rank:3", ValueError, "'low-rank:3'"),
-        ("block-lower:-1", ValueError, "'block-lower:-1'"),
-        ("full:2", ValueError, "'full:2'"),
-        (None, TypeError, "None"),
-        (3, TypeError, "3"),
-        (ses.structures.make_structure("full", 3), ValueError, "3"),
-    ],
-)
-def test_structure(search, structure, error, received):
-    with rejects(error, "structure", received):
-        search([1.0, 1.0], 1.0, structure=structure)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize(
-    ("bounds", "error", "received"),
-    [
-        (3.0, TypeError, "3.0"),
-        ((0.0, 1.0, 2.0), TypeError, "(0.0, 1.0, 2.0)"),
-        ((0.0,), TypeError, "(0.0,)"),
-        ("ab", TypeError, "'a'"),
-        ((None, "high"), TypeError, "'high'"),
-        (([0.0, "low"], None), TypeError, "'low'"),
-        ((nan, 2.0), ValueError, "nan"),
-        (([0.0, nan], 2.0), ValueError, "nan"),
-        (([0.0, 0.0, 0.0], 2.0), ValueError, "(3,)"),
-        (([[0.0, 0.0]], 2.0), ValueError, "(1, 2)"),
-        ((2.0, 0.0), ValueError, "2.0 > 0.0"),
-        (([0.0, 0.0], [2.0, -1.0]), ValueError, "0.0 > -1.0 for variable 1"),
-        (Bounds([0.0, 5.0], [2.0, 2.0]), ValueError, "5.0 > 2.0 for variable 1"),
-    ],
-)
-def test_bounds(search, bounds, error, received):
-    with rejects(error, "bounds", received):
-        search([1.0, 1.0], 1.0, bounds=bounds)
-
-
-@pytest.mark.parametrize("bounds", [(1j, 3.0), ("0", "3"), (b"0", None)], ids=repr)
-def test_bounds_that_are_not_real_numbers(bounds):
-    with rejects(TypeError, "bounds"):
-        ses.EvolutionStrategy([1.0, 1.0], 1.0, bounds=bounds)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-def test_x0_outside_the_bounds(search):
-    with rejects(ValueError, "x0", "3.0 outside [0.0, 2.0] for variable 1"):
-        search([1.0, 3.0], 1.0, bounds=(0.0, 2.0))
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize(
-    ("seed", "error"),
-    [(-1, ValueError), (1.5, TypeError), ("one", TypeError), (True, TypeError), (nan, TypeError)],
-)
-def test_seed(search, seed, error):
-    with rejects(error, "seed", repr(seed)):
-        search([1.0, 1.0], 1.0, seed=seed)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("value", ["cma", "", None, 3, ["xnes"]])
-def test_update(search, value):
-    with rejects(ValueError, "update", repr(value)):
-        search([1.0, 1.0], 1.0, update=value)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("value", ["cayley", "", None, 3, ["exp"]])
-def test_retraction(search, value):
-    with rejects(ValueError, "retraction", repr(value)):
-        search([1.0, 1.0], 1.0, retraction=value)
-
-
 NUMBERS = [
-    "ftarget",
-    "maxfevals",
-    "maxiter",
-    "timeout",
-    "tolx",
-    "tolfun",
-    "tolfunhist",
-    "tolfacupx",
-    "tolconditioncov",
-    "tolstagnation",
-    "tolflatfitness",
+    *("ftarget", "maxfevals", "maxiter", "timeout", "tolx", "tolfun", "tolfunhist", "tolfacupx"),
+    *("tolconditioncov", "tolstagnation", "tolflatfitness"),
+]
+
+OPTIONS = [
+    ("x0", [], ValueError, "empty"),
+    ("x0", 1.0, ValueError, "()"),
+    ("x0", [[1.0, 2.0]], ValueError, "(1, 2)"),
+    ("x0", [[1.0], [1.0, 2.0]], ValueError, "[[1.0], [1.0, 2.0]]"),
+    ("x0", [1.0, nan], ValueError, "nan at index 1"),
+    ("x0", [inf, 1.0], ValueError, "inf at index 0"),
+    ("x0", "ab", TypeError, "'ab'"),
+    ("x0", ["1", "2"], TypeError, "['1', '2']"),
+    ("x0", [1.0, None], TypeError, "None"),
+    ("x0", None, TypeError, "None"),
+    ("x0", [1.0, 1j], TypeError, "1j"),
+    ("x0", {"x": 1}, TypeError, "{'x': 1}"),
+    ("x0", lambda rng: [], ValueError, "empty"),
+    ("x0", lambda rng: "a", TypeError, "'a'"),
+    ("sigma0", 0.0, ValueError, "0.0"),
+    ("sigma0", -1.0, ValueError, "-1.0"),
+    ("sigma0", nan, ValueError, "nan"),
+    ("sigma0", inf, ValueError, "inf"),
+    ("sigma0", [1.0, 0.0], ValueError, "0.0 at index 1"),
+    ("sigma0", [1.0, 2.0, 3.0], ValueError, "(3,)"),
+    ("sigma0", [[1.0, 2.0]], ValueError, "(1, 2)"),
+    ("sigma0", [], ValueError, "(0,)"),
+    ("sigma0", "1", TypeError, "'1'"),
+    ("sigma0", None, TypeError, "None"),
+    ("sigma0", 1j, TypeError, "1j"),
+    ("popsize", 1, ValueError, "1"),
+    ("popsize", 0, ValueError, "0"),
+    ("popsize", -3, ValueError, "-3"),
+    ("popsize", 6.0, TypeError, "6.0"),
+    ("popsize", True, TypeError, "True"),
+    ("popsize", "6", TypeError, "'6'"),
+    ("popsize", [6], TypeError, "[6]"),
+    ("popsize", nan, TypeError, "nan"),
+    ("structure", "fulll", ValueError, "'full'"),
+    ("structure", "lowrank", ValueError, "'low-rank'"),
+    ("structure", "low-rank:3", ValueError, "'low-rank:3'"),
+    ("structure", "block-lower:-1", ValueError, "'block-lower:-1'"),
+    ("structure", "full:2", ValueError, "'full:2'"),
+    ("structure", None, TypeError, "None"),
+    ("structure", 3, TypeError, "3"),
+    ("structure", ses.structures.make_structure("full", 3), ValueError, "3"),
+    ("bounds", 3.0, TypeError, "3.0"),
+    ("bounds", (0.0, 1.0, 2.0), TypeError, "(0.0, 1.0, 2.0)"),
+    ("bounds", (0.0,), TypeError, "(0.0,)"),
+    ("bounds", "ab", TypeError, "'a'"),
+    ("bounds", (None, "high"), TypeError, "'high'"),
+    ("bounds", ([0.0, "low"], None), TypeError, "'low'"),
+    ("bounds", (1j, 3.0), TypeError, "1.j"),
+    ("bounds", ("0", "3"), TypeError, "'0'"),
+    ("bounds", (b"0", None), TypeError, "b'0'"),
+    ("bounds", (nan, 2.0), ValueError, "nan"),
+    ("bounds", ([0.0, nan], 2.0), ValueError, "nan"),
+    ("bounds", ([0.0, 0.0, 0.0], 2.0), ValueError, "(3,)"),
+    ("bounds", ([[0.0, 0.0]], 2.0), ValueError, "(1, 2)"),
+    ("bounds", (2.0, 0.0), ValueError, "2.0 > 0.0"),
+    ("bounds", ([0.0, 0.0], [2.0, -1.0]), ValueError, "0.0 > -1.0 for variable 1"),
+    ("bounds", Bounds([0.0, 5.0], [2.0, 2.0]), ValueError, "5.0 > 2.0 for variable 1"),
+    ("boundary_handler", "transfrom", ValueError, "'transform'"),
+    ("boundary_handler", None, TypeError, "None"),
+    ("seed", -1, ValueError, "-1"),
+    ("seed", 1.5, TypeError, "1.5"),
+    ("seed", "one", TypeError, "'one'"),
+    ("seed", True, TypeError, "True"),
+    ("seed", nan, TypeError, "nan"),
+    ("seed", np.random.RandomState(1), TypeError, "RandomState"),
+    *(("update", value, ValueError, repr(value)) for value in ("cma", "", None, 3, ["xnes"])),
+    *(("retraction", value, ValueError, repr(value)) for value in ("cayley", "", None, 3, ["exp"])),
+    ("sampling", "sobol", ValueError, "'sobol'"),
+    ("sampling", 3, TypeError, "3"),
+    ("lr_adapt", "yes", TypeError, "'yes'"),
+    *(
+        (name, value, TypeError, repr(value))
+        for name in NUMBERS
+        for value in ("1e-8", [1.0], True, 1j)
+    ),
+    *((name, nan, ValueError, "nan") for name in NUMBERS),
+    *((name, -1.0, ValueError, "-1.0") for name in NUMBERS if name != "ftarget"),
+]
+"""Argument of every kind of search, its value, the error, and what the message shows."""
+
+RESTARTS = [
+    ("max_restarts", -1, ValueError, "-1"),
+    ("max_restarts", 1.5, TypeError, "1.5"),
+    ("max_restarts", True, TypeError, "True"),
+]
+"""The same for restarts alone."""
+
+RUNS = [
+    ("args", 3, TypeError, "3"),
+    ("callback", 3, TypeError, "3"),
+    ("restarts", "ipopp", ValueError, "'ipopp'"),
+    ("restarts", True, ValueError, "True"),
+    ("n_jobs", 0, ValueError, "0"),
+    ("n_jobs", 1.5, TypeError, "1.5"),
+    ("n_jobs", "2", TypeError, "'2'"),
+    ("n_jobs", True, TypeError, "True"),
+    ("on_error", "ignore", ValueError, "'ignore'"),
+    ("on_error", None, ValueError, "None"),
+    ("evaluation_timeout", 0, ValueError, "0.0"),
+    ("evaluation_timeout", -1.0, ValueError, "-1.0"),
+    ("evaluation_timeout", nan, ValueError, "nan"),
+    ("evaluation_timeout", [1.0, 2.0], ValueError, "[1.0, 2.0]"),
+    ("evaluation_timeout", "1", TypeError, "'1'"),
+]
+"""The same for `minimize` alone."""
+
+TABLE = [
+    *((search, *row) for search in (*SEARCHES, minimize) for row in OPTIONS),
+    *((search, *row) for search in (ses.IPOP, ses.BIPOP) for row in RESTARTS),
+    *((minimize, *row) for row in RUNS),
+]
+
+
+def test_the_table_is_long():
+    assert len(OPTIONS) + len(RESTARTS) + len(RUNS) + len(BAD_TELLS) + len(BAD_ASKS) > 180
+
+
+@pytest.mark.parametrize(("search", "argument", "value", "error", "received"), TABLE)
+def test_bad_arguments(search, argument, value, error, received):
+    with rejects(error, argument, received):
+        search(**{"x0": [1.0, 1.0], "sigma0": 1.0} | {argument: value})
+
+
+@pytest.mark.parametrize(
+    ("options", "argument", "received"),
+    [
+        ({"x0": [1.0, 3.0], "bounds": (0.0, 2.0)}, "x0", "3.0 outside [0.0, 2.0] for variable 1"),
+        ({"update": "xnes", "lr_adapt": True}, "lr_adapt", "True"),
+    ],
+)
+@pytest.mark.parametrize("search", [*SEARCHES, minimize])
+def test_arguments_that_do_not_go_together(search, options, argument, received):
+    with rejects(ValueError, argument, received):
+        search(**{"x0": [1.0, 1.0], "sigma0": 1.0} | options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"vectorized": True}, {"backend": "threading"}, {"backend": "multiprocessing"}]
+)
+def test_timeouts_that_cannot_be_kept(options):
+    with rejects(ValueError, "evaluation_timeout", "got 3"):
+        minimize([1.0, 1.0], 1.0, evaluation_timeout=3, **options)
+
+
+BAD_ASKS = [
+    (0, ValueError),
+    (-1, ValueError),
+    (2.0, TypeError),
+    (True, TypeError),
+    (nan, TypeError),
 ]
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("name", NUMBERS)
-def test_thresholds(search, name):
-    for value in ("1e-8", [1.0], True, 1j):
-        with rejects(TypeError, name, repr(value)):
-            search([1.0, 1.0], 1.0, **{name: value})
-    for value in (nan,) if name == "ftarget" else (nan, -1.0):
-        with rejects(ValueError, name, str(value)):
-            search([1.0, 1.0], 1.0, **{name: value})
+@pytest.mark.parametrize(("k", "error"), BAD_ASKS)
+def test_ask(search, k, error):
+    first, second = search([1.0, 1.0], 1.0, seed=1), search([1.0, 1.0], 1.0, seed=1)
+    with rejects(error, "k", repr(k)):
+        first.ask(k)
+    np.testing.assert_array_equal(first.ask(), second.ask())
 
 
 @pytest.mark.parametrize("search", SEARCHES)
@@ -201,15 +206,6 @@ def test_thresholds(search, name):
 def test_unknown_options_name_close_ones(search, name, meant):
     with pytest.raises(TypeError, match=rf"^unknown option {name!r}: expected .*{meant}"):
         search([1.0, 1.0], 1.0, **{name: 1})
-
-
-@pytest.mark.parametrize("search", [ses.IPOP, ses.BIPOP])
-@pytest.mark.parametrize(
-    ("value", "error"), [(-1, ValueError), (1.5, TypeError), (True, TypeError)]
-)
-def test_max_restarts(search, value, error):
-    with rejects(error, "max_restarts", repr(value)):
-        search([1.0, 1.0], 1.0, max_restarts=value)
 
 
 # Calls that fail leave no trace.
@@ -249,6 +245,9 @@ BAD_TELLS = {
     "complex object": (lambda X: X, [None] * 6 + [1j], TypeError, "losses", "1j"),
     "object": (lambda X: X, [1.0] * 6 + [object()], TypeError, "losses", "object"),
     "dict": (lambda X: X, {"a": 1}, TypeError, "losses", "{'a': 1}"),
+    "text among objects": (lambda X: X, ["1.5", None] + [1.0] * 5, TypeError, "losses", "'1.5'"),
+    "bytes": (lambda X: X, [b"1"] * LENGTH, TypeError, "losses", "b'1'"),
+    "ragged losses": (lambda X: X, [[1.0], [1.0, 2.0]] + [1.0] * 5, ValueError, "losses", "[1.0]"),
     "times": (lambda X: X, np.ones(LENGTH, "m8[s]"), TypeError, "losses", "timedelta"),
 }
 
@@ -272,31 +271,6 @@ def test_tell(case):
         assert es.stop() == untroubled.stop()
 
 
-@pytest.mark.parametrize(
-    "losses",
-    [
-        pytest.param(["1.5", None] + [1.0] * 5, id="text among objects"),
-        pytest.param([[1.0], [1.0, 2.0]] + [1.0] * 5, id="ragged"),
-    ],
-)
-def test_losses_that_are_not_numbers(losses):
-    es = strategy()
-    with pytest.raises((TypeError, ValueError), match=r"^losses: "):
-        es.tell(es.ask(), losses)
-    np.testing.assert_array_equal(state(es), state(strategy()))
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize(
-    ("k", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError), (True, TypeError)]
-)
-def test_ask(search, k, error):
-    first, second = search([1.0, 1.0], 1.0, seed=1), search([1.0, 1.0], 1.0, seed=1)
-    with rejects(error, "k", repr(k)):
-        first.ask(k)
-    np.testing.assert_array_equal(first.ask(), second.ask())
-
-
 def test_errors_of_a_function_that_draws_x0_pass_through():
     def draw(rng):
         raise RuntimeError("no starting point today")
@@ -312,17 +286,3 @@ def test_errors_of_a_function_that_draws_x0_pass_through():
 def test_a_misspelt_option_leads_to_the_right_one(wrong, right):
     with pytest.raises(TypeError, match=f"{wrong}.*{right}"):
         ses.EvolutionStrategy([1.0, 2.0], 1.0, **{wrong: 3})
-
-
-def test_a_legacy_generator_is_no_seed():
-    with pytest.raises(TypeError, match=r"^seed: "):
-        ses.EvolutionStrategy([1.0, 2.0], 1.0, seed=np.random.RandomState(1))
-
-
-@pytest.mark.parametrize(("name", "value"), [("callback", 3), ("args", 3)])
-def test_minimize_checks_its_arguments_before_it_evaluates(name, value):
-    def fun(x):
-        raise AssertionError("evaluated")
-
-    with pytest.raises(TypeError, match=f"^{name}: "):
-        ses.minimize(fun, [1.0, 2.0], 1.0, **{name: value})

@@ -58,7 +58,7 @@ class Boundary(ABC):
         """What a generation is ranked by; called once for each.
 
         Args:
-            losses: (m,) losses as told, NaN for failed candidates, which must stay NaN.
+            losses: (m,) losses as told; inf and NaN must stay what they are.
             free: (m, n) free points of the candidates.
             distribution: that of this generation.
         """

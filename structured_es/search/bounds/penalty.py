@@ -67,11 +67,11 @@ class Penalty(Boundary):
         with np.errstate(over="ignore"):
             outside = np.square((free - self.box.clip(free)) / distribution.scale)
             values = losses + outside @ (self.weights / xi) / len(xi)
-        return np.minimum(values, _LARGEST)
+        return np.where(np.isinf(losses), losses, np.minimum(values, _LARGEST))
 
     def _remember(self, losses: FloatArray, variances: FloatArray) -> None:
         """Keep the interquartile range of the losses, in units of the variance."""
-        valid = np.sort(losses[~np.isnan(losses)])
+        valid = np.sort(losses[np.isfinite(losses)])
         if len(valid) < 2:
             return
         low, high = valid[[len(valid) // 4, 3 * len(valid) // 4]]

@@ -1,0 +1,70 @@
+"""Extreme losses, scales and conditions: no warning, no NaN, always a reason to stop."""
+
+import numpy as np
+import pytest
+
+import structured_es as ses
+
+from .objectives import STRUCTURES, generation, state
+
+FUNCTIONS = {
+    "constant": lambda x: 7.0,
+    "one variable": lambda x: x[0] ** 2,
+    "slope": lambda x: x[0],
+    "tiny": lambda x: 1e-300 * float(x @ x),
+    "huge": lambda x: 1e300 * float(np.tanh(x @ x)),
+    "two values": lambda x: 1e308 if x[0] > 0.0 else -1e308,
+    "plateaus": lambda x: float(np.floor(np.abs(x)).sum()),
+    "condition 1e14": lambda x: float(x[0] ** 2 + 1e14 * np.sum(x[1:] ** 2)),
+}
+
+
+def goes_well(f, dim, scale, **options):
+    """Until it stops and, as nobody forbids it, 60 generations more."""
+    es = ses.EvolutionStrategy(np.full(dim, scale), 0.5 * scale, seed=1, **options)
+    more = 60
+    while more and es.nit < 5000:
+        generation(es, lambda x: f(x / scale))
+        more -= bool(es.stop())
+    assert es.stop()
+    for part in (es.mean, es.stds, [es.sigma, es.result.fun]):
+        assert np.isfinite(part).all()
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1.0, 1e100])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_any_scale(name, scale):
+    goes_well(FUNCTIONS[name], 2, scale)
+
+
+@pytest.mark.parametrize("update", ["default", "xnes"])
+@pytest.mark.parametrize("structure", [*STRUCTURES, "low-rank:1"])
+def test_a_function_of_one_variable(structure, update):
+    options = {"structure": structure, "update": update, "popsize": 40}
+    goes_well(FUNCTIONS["one variable"], 2, 1.0, bounds=(-2.0, 3.0), **options)
+    goes_well(FUNCTIONS["slope"], 2, 1.0, **options)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_single_variable(name):
+    goes_well(FUNCTIONS[name], 1, 1.0)
+
+
+def test_an_overflow_is_a_reason_to_stop():
+    es = ses.EvolutionStrategy(np.ones(2), 1.0, seed=1)
+    es._rule.sigma_path[:] = 1e200
+    generation(es, FUNCTIONS["slope"])
+    assert "overflow" in es.stop()
+    assert np.isfinite(state(es)).all()
+    assert es.nit == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_a_very_long_run(structure):
+    rng = np.random.default_rng(0)
+    es = ses.EvolutionStrategy(np.ones(3), 1.0, structure=structure, seed=1)
+    for _ in range(100_000):
+        generation(es, lambda _: rng.random())
+    assert es.stop()
+    assert np.isfinite(es.stds).all()

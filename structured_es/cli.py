@@ -151,6 +151,12 @@ def run(
     rotate: Rotate = False,
     shift: Shift = False,
     restarts: Restarts = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="File to save the run in as it goes; with one seed.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint if it is there.")
+    ] = False,
     json: Json = False,
     progress: Progress = True,
 ) -> None:
@@ -163,6 +169,8 @@ def run(
     structured-es run rosenbrock --dim 20
 
     structured-es run ellipsoid:1e4 --rotate --structure low-rank:4 --seeds 5 --json
+
+    structured-es run schwefel --budget 1e6 --restarts bipop --checkpoint run.ckpt --resume
     """
     from structured_es.comparison import report
     from structured_es.comparison.progress import count_progress
@@ -170,6 +178,8 @@ def run(
     from structured_es.runs.evaluation import parallel_map
 
     with _bad_input():
+        if checkpoint is not None and seeds > 1:
+            raise ValueError(f"--checkpoint: expected one seed, got {seeds}")
         maxfevals = parse_budget(budget, dim)
         run_one = partial(
             run_seed,
@@ -183,7 +193,9 @@ def run(
         )
         run_one(seed, maxfevals=1)
     if seeds == 1:
-        runs = [run_one(seed, maxfevals=maxfevals, n_jobs=n_jobs, progress=progress)]
+        run_one = partial(run_one, checkpoint=checkpoint, resume=resume)
+        with _bad_input():  # the checkpoint may be of another run
+            runs = [run_one(seed, maxfevals=maxfevals, n_jobs=n_jobs, progress=progress)]
     else:
         runs = []
         with count_progress("seeds", progress) as report_progress:

@@ -251,3 +251,38 @@ def test_interrupt_is_one_line_and_exit_code_130(monkeypatch):
     done = call("compare", "sphere")
     assert (done.exit_code, done.stdout) == (130, "")
     assert done.stderr == "structured-es: interrupted\n"
+
+
+LONG = ("run", "rosenbrock", "--dim", "3", "--restarts", "bipop", "--target", "1e-300")
+
+
+def test_run_saves_and_resumes(tmp_path):
+    path = str(tmp_path / "run.ckpt")
+    saving = (*LONG, "--checkpoint", path, "--resume")
+    call_json(*saving, "--budget", "350")
+    (resumed,) = call_json(*saving, "--budget", "7000")["runs"]
+    (whole,) = call_json(*LONG, "--budget", "7000")["runs"]
+    assert whole["restarts"] > 0
+    for name in ("x", "fun", "nfev", "nit", "restarts"):
+        assert resumed[name] == whole[name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--resume",), "checkpoint: expected a path to resume from, got None"),
+        (("--resume", "--checkpoint", "{}/notes"), "expected a file saved by structured_es"),
+        (("--resume", "--checkpoint", "{}/run", "--seed", "3"), "seed: expected .* got"),
+        (("--resume", "--checkpoint", "{}/run", "--seeds", "3"), "--checkpoint: expected one seed"),
+        (("--checkpoint", "{}/no/folder"), "No such file or directory"),
+        (("--checkpoint", "{}"), "Is a directory"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_one_line(arguments, said, tmp_path):
+    (tmp_path / "notes").write_text("my notes\n")
+    call_json(*LONG, "--budget", "30", "--checkpoint", str(tmp_path / "run"))
+    done = call(*LONG, *[word.format(tmp_path) for word in arguments])
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert re.search(said, done.stderr)

@@ -42,7 +42,8 @@ def test_readme_has_python_examples():
 
 
 @pytest.mark.parametrize("source", blocks("python"), ids=title)
-def test_python_example_runs(source, capsys):
+def test_python_example_runs(source, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where a checkpoint is left
     exec(compile(source, str(ROOT / "README.md"), "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out
 

@@ -1,11 +1,13 @@
 """One problem minimised with several seeds: the instances, starts and numbers of a comparison."""
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from structured_es.comparison.instances import Instances
 from structured_es.runs.optimize import minimize
+from structured_es.search.saving.checkpoint import PathLike
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def run_seed(
     maxfevals: int,
     sigma0: float | None = None,
     n_jobs: int = 1,
+    checkpoint: PathLike | None = None,
+    resume: bool = False,
     **options: Any,
 ) -> Run:
     """Minimise the instance for `seed`.
@@ -56,6 +60,8 @@ def run_seed(
         maxfevals: evaluations allowed.
         sigma0: initial step size; None for the problem's own.
         n_jobs: candidates evaluated at a time; 1 evaluates a generation as one batch.
+        checkpoint: file to save the run in, None for none.
+        resume: go on from it if it is there.
         **options: structure, update, popsize, restarts, progress, ... as for `minimize`.
 
     Raises:
@@ -63,10 +69,11 @@ def run_seed(
     """
     case = instances.case(seed)
     problem = case.problem
+    resumed = resume and checkpoint is not None and os.path.exists(checkpoint)
     began = time.perf_counter()
     result = minimize(
         problem,
-        case.starts(),
+        problem.start if resumed else case.starts(),  # the first start has been made
         problem.sigma0 if sigma0 is None else sigma0,
         bounds=problem.bounds,
         seed=case.seed,
@@ -74,6 +81,8 @@ def run_seed(
         maxfevals=maxfevals,
         n_jobs=n_jobs,
         vectorized=n_jobs == 1,
+        checkpoint=checkpoint,
+        resume=resume,
         **options,
     )
     return Run(

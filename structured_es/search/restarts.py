@@ -5,18 +5,20 @@ each other, large populations as in IPOP and small ones with small random step s
 the next run to the regime that has used less of the budget (Hansen, BBOB workshop, GECCO 2009).
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import ArrayLike
+from scipy.optimize import Bounds
 
 from structured_es.search.bounds import BoundsLike, uniform_start
 from structured_es.search.budget import Budget
 from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.result import Result
+from structured_es.search.saving.checkpoint import PathLike, Resumable
 from structured_es.search.strategy import EvolutionStrategy, Seed, Start
 from structured_es.search.validation import check_count, check_positive, make_generator
 from structured_es.structures.arrays import FloatArray
@@ -41,7 +43,7 @@ class Plan:
     maxfevals: float = inf
 
 
-class Restarts(ABC):
+class Restarts(Resumable):
     """Runs of an `EvolutionStrategy`, one after the other, that share a budget.
 
     Args:
@@ -75,7 +77,8 @@ class Restarts(ABC):
         **options: Any,
     ) -> None:
         self._make = make
-        self._x0, self._bounds = x0, bounds
+        self._x0 = x0
+        self._bounds = (bounds.lb, bounds.ub) if isinstance(bounds, Bounds) else bounds
         self._sigma0 = check_positive("sigma0", sigma0)
         self._rng = make_generator(seed)
         self._max_restarts = check_count("max_restarts", max_restarts, least=0)
@@ -103,19 +106,44 @@ class Restarts(ABC):
         """Report losses, (m,), of candidates, (m, n); see `EvolutionStrategy.tell`."""
         self._run.tell(X, losses)
         self._budget.count(self.nfev, self._run.best_f)
-        if not self._run.stop() or self.stop():
-            return
-        if self._counted_restarts() >= self._max_restarts:
-            reason = StopReason(self._counted_restarts(), self._max_restarts)
-            self._exhausted["maxrestarts"] = reason
-            return
-        plan = self._next_plan()
-        self.runs.append(self._run.result)
-        self._run = self._launch(plan)
+        self._follow()
 
     def stop(self) -> dict[str, StopReason]:
         """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""
         return self._budget.reasons | self._exhausted
+
+    @classmethod
+    def load(
+        cls,
+        path: PathLike,
+        *,
+        x0: Start | None = None,
+        maxfevals: float | None = None,
+        ftarget: float | None = None,
+        timeout: float | None = None,
+    ) -> Self:
+        """A search as it was when it was saved, see `EvolutionStrategy.load`.
+
+        Args:
+            path: the file, which is only read; nothing in it is executed.
+            x0: the callable that drew the starts, if it was one: code is not saved.
+            maxfevals: limit in place of the saved one; a search that has reached that goes on.
+            ftarget: the same.
+            timeout: the same; the seconds between save and load do not count.
+
+        Raises:
+            ValueError: the file holds no search of this class, is damaged, or of a newer format; or
+                x0 is missing.
+            OSError: there is no such file.
+        """
+        given = {"x0": x0} if callable(x0) else {}
+        return cls._loaded(path, given, maxfevals=maxfevals, ftarget=ftarget, timeout=timeout)
+
+    def limit(self, **limits: float | None) -> None:
+        """Replace limits by name: maxfevals, ftarget, timeout; None for none."""
+        self._budget.limit(limits)
+        self._budget.count(self.nfev, self.best_f)
+        self._follow()
 
     @property
     def result(self) -> Result:
@@ -196,6 +224,21 @@ class Restarts(ABC):
         if not self.runs or not isinstance(self._run, EvolutionStrategy):
             return {}
         return {"frival": min(run.fun for run in self.runs)}
+
+    def _given(self) -> dict[str, Any]:
+        return {"x0": self._x0} if callable(self._x0) else {}
+
+    def _follow(self) -> None:
+        """Launch the next run if the current one has ended, unless all has."""
+        if not self._run.stop() or self.stop():
+            return
+        if self._counted_restarts() >= self._max_restarts:
+            reason = StopReason(self._counted_restarts(), self._max_restarts)
+            self._exhausted["maxrestarts"] = reason
+            return
+        plan = self._next_plan()
+        self.runs.append(self._run.result)
+        self._run = self._launch(plan)
 
     def _launch(self, plan: Plan) -> Any:
         rng = self._rng.spawn(1)[0]

@@ -22,6 +22,7 @@ from structured_es.search.learning_rate import AdaptiveCumulation
 from structured_es.search.ranking import rank
 from structured_es.search.result import Result
 from structured_es.search.sampling import make_sampler
+from structured_es.search.saving.checkpoint import Resumable
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.stream import CandidateStream
 from structured_es.search.termination import Termination
@@ -54,7 +55,7 @@ _PATIENCE = 3
 """Times popsize losses after which a generation closes, however few of them are finite."""
 
 
-class EvolutionStrategy:
+class EvolutionStrategy(Resumable):
     """Minimise by an adaptive normal distribution with a structured covariance.
 
     Args:
@@ -213,6 +214,11 @@ class EvolutionStrategy:
     def stop(self) -> dict[str, StopReason]:
         """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""
         return self._budget.reasons | self._termination.reasons
+
+    def limit(self, **limits: float | None) -> None:
+        """Replace limits by name: maxfevals, ftarget, timeout; None for none."""
+        self._budget.limit(limits)
+        self._budget.count(self.nfev, self.best_f)
 
     @property
     def result(self) -> Result:

@@ -5,6 +5,9 @@ Halton points search a little better below `SOBOL_FROM` variables, Sobol points 
 above. Both are scrambled, so that each point is uniform; generations take consecutive points.
 """
 
+from copy import deepcopy
+from typing import Any
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -44,10 +47,28 @@ class QuasiRandom(BlockSampler):
 
     def _restart(self) -> None:
         """Points scrambled anew."""
+        self._seeds = deepcopy(self.rng.bit_generator.seed_seq)  # as the scrambling spawns from it
+        self._points = self._scrambled(self.rng)
+
+    def _scrambled(self, rng: np.random.Generator) -> Any:
         from scipy.stats import qmc  # slow to import
 
         points = qmc.Halton if self.dim < SOBOL_FROM else qmc.Sobol
-        self._points = points(self.dim, scramble=True, rng=self.rng)
+        return points(self.dim, scramble=True, rng=rng)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The number of points in place of the points, which are made again."""
+        return vars(self) | {"_points": self._points.num_generated}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        bits: Any = type(self.rng.bit_generator)
+        self._points = self._scrambled(np.random.Generator(bits(deepcopy(self._seeds))))
+        taken = state["_points"]
+        if self.dim < SOBOL_FROM:
+            self._points.num_generated = taken  # fast_forward of Halton's would make them all
+        elif taken:  # and that of Sobol's fails for none
+            self._points.fast_forward(taken)
 
 
 _BITS = 30

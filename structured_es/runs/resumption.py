@@ -1,0 +1,122 @@
+"""How `minimize` saves as it goes, and finds out whether a file is the run it was asked to resume.
+
+When it saves has no influence on the search: a run goes on from its last save, evaluates once more
+what came after, and arrives at the same place.
+"""
+
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from scipy.optimize import Bounds
+
+from structured_es.search.saving import checkpoint
+from structured_es.search.saving.checkpoint import PathLike
+from structured_es.search.saving.freezing import freeze
+from structured_es.search.validation import check_flag, check_start
+
+_RARITY = 25.0
+"""Time between two saves, in units of the time that one takes."""
+
+_LONGEST = 60
+"""Characters of a setting in an error message."""
+
+
+class Saver:
+    """Saves a search to a file now and then, for at most a twenty-fifth of the time.
+
+    Args:
+        path: the file; None saves nothing.
+        settings: what a run that resumes has to have in common with this one.
+        given: callables of the search, which are not saved, by name.
+    """
+
+    def __init__(
+        self, path: PathLike | None, settings: dict[str, str], given: dict[str, Any]
+    ) -> None:
+        self._path, self._settings, self._given = path, settings, given
+        self._due = 0.0
+
+    def __call__(self, search: Any, *, now: bool = False) -> None:
+        """Save, if it is time or has to be now."""
+        began = perf_counter()
+        if self._path is None or (began < self._due and not now):
+            return
+        content = {"search": search, "settings": self._settings}
+        checkpoint.write(self._path, content, self._given)
+        ended = perf_counter()
+        self._due = ended + _RARITY * (ended - began)
+
+
+def check_path(path: Any, resume: Any) -> None:
+    """Raise unless the arguments `checkpoint` and `resume` go together."""
+    check_flag("resume", resume)
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"checkpoint: expected a path or None, got {path!r}")
+    if resume and path is None:
+        raise ValueError("checkpoint: expected a path to resume from, got None")
+
+
+def load(path: PathLike, settings: dict[str, str], given: dict[str, Any]) -> Any:
+    """The search that a file holds.
+
+    Args:
+        path: the file.
+        settings: those of the run that resumes, which have to be those in the file.
+        given: callables of the search by name.
+
+    Raises:
+        ValueError: the file is not a checkpoint of `minimize`, is damaged, or of a run with other
+            settings.
+        OSError: it cannot be read.
+    """
+    content = checkpoint.read(path, given)
+    saved = content.get("settings")
+    if saved is None:
+        raise ValueError(f"{path}: expected a run that minimize saved, got a single search")
+    differences = [
+        f"{name}: expected {saved.get(name, 'None')} as in {path}, got {settings.get(name, 'None')}"
+        for name in saved | settings
+        if saved.get(name) != settings.get(name)
+    ]
+    if differences:
+        raise ValueError("; ".join(differences))
+    return content["search"]
+
+
+def describe_run(x0: Any, settings: Mapping[str, Any]) -> dict[str, str]:
+    """What matters of a run that resumes: the kind of x0, and each setting that is not None.
+
+    Equal settings give equal texts, however they are written.
+    """
+    start = "a callable" if callable(x0) else f"an array of {len(check_start(x0))} numbers"
+    given = {name: value for name, value in settings.items() if value is not None}
+    return {"x0": start} | {name: _shortened(_text(name, given[name])) for name in given}
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, Bounds):
+        value = (value.lb, value.ub)
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_text(name, part) for part in value)}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return repr(value)
+    return f"{type(value).__name__} {_digest(freeze({name: value}))}"
+
+
+def _shortened(text: str) -> str:
+    """The text itself if it fits an error message, else its beginning and what tells it apart."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 16]}... ({_digest(text.encode())})"
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()[:12]

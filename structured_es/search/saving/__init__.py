@@ -1,0 +1,1 @@
+"""Searches in files: objects as arrays and JSON, and the file that holds them."""

@@ -61,7 +61,8 @@ class Cumulation(UpdateRule):
         lost = self.shape_paths.advance(
             structure, step, weights.mueff_mean, popsize, stalled=stalled
         )
-        self._gathered.append(Generation(ranked, self.shape_paths.paths, lost))
+        paths = self.shape_paths
+        self._gathered.append(Generation(ranked, paths.dofs, paths.paths, lost))
         return self._move(distribution, step, growth, retraction)
 
     def _news(self, step: FloatArray, ranked: FloatArray, weights: Weights) -> FloatArray:

@@ -4,7 +4,6 @@ Slow gradients are gathered while the frame hardly moves, where they simply add:
 changes next to nothing in the search.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +18,15 @@ class Generation(NamedTuple):
 
     Attributes:
         ranked: (popsize, n) local coordinates of the candidates, best first.
-        paths: p_c, shape (n,), by the degrees of freedom of the factor it belongs to.
-        lost: share of each path's variance that is lost because the search stalled.
+        dofs: degrees of freedom of each factor, the same in all that are gathered.
+        paths: p_c of each factor, (factors, n).
+        lost: share of each path's variance that is lost because the search stalled, (factors,).
     """
 
     ranked: FloatArray
-    paths: Mapping[int, FloatArray]
-    lost: Mapping[int, float]
+    dofs: tuple[int, ...]
+    paths: FloatArray
+    lost: FloatArray
 
 
 class PathGradient:
@@ -40,28 +41,29 @@ class PathGradient:
     claimed = 0.0
 
     def __init__(self, generations: list[Generation]) -> None:
-        self._generations = generations
         self._popsizes = tuple([len(one.ranked) for one in generations])
-        self._candidates = np.concatenate([one.ranked for one in generations])
-        self._dim = self._candidates.shape[1]
-        self._squares = np.einsum("ij,ij->i", self._candidates, self._candidates)
-        self._correction = self._dim / np.maximum(self._squares, 1e-6 * self._dim)
+        self._dofs = generations[0].dofs
+        self._lost = np.array([one.lost for one in generations])
+        count, self._dim = sum(self._popsizes), generations[0].ranked.shape[1]
+        self._rows = np.empty((len(self._dofs), count + len(generations), self._dim))
+        np.concatenate([one.ranked for one in generations], out=self._rows[0, :count])
+        self._rows[1:, :count] = self._rows[0, :count]
+        for i, one in enumerate(generations, count):
+            self._rows[:, i] = one.paths
+        self._squares = np.einsum("ijk,ijk->ij", self._rows, self._rows)
+        self._correction = self._dim / np.maximum(self._squares[0], 1e-6 * self._dim)
 
     def rate(self, dof: int) -> float:
         return gathered_rates(dof, self._dim, self._popsizes, 1.0).rate
 
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         rates = gathered_rates(dof, self._dim, self._popsizes, negative)
-        paths = np.array([one.paths[dof] for one in self._generations])
-        lost = np.array([one.lost[dof] for one in self._generations])
-        rows = np.concatenate([self._candidates, paths])
-        weights = np.where(rates.negative, rates.samples * self._correction, rates.samples)
-        square = product(weights, self._squares)
-        square += product(rates.c_one, np.einsum("ij,ij->i", paths, paths))
+        factor = self._dofs.index(dof)
+        weights = np.where(rates.negative, rates.rows * self._correction, rates.rows)
         return Gradient(
-            rows,
-            np.concatenate([weights, rates.c_one]),
-            rates.total - float(product(rates.c_one, lost)),
-            float(square),
-            rates.rate,
+            rows=self._rows[factor],
+            weights=weights,
+            shift=rates.total - float(product(rates.c_one, self._lost[:, factor])),
+            square=float(product(weights, self._squares[factor])),
+            rate=rates.rate,
         )

@@ -90,14 +90,14 @@ class GatheredRates:
     """Rates of one structure for the rows of g generations.
 
     Attributes:
-        samples: weights of the candidates of each generation in turn, (m,).
+        rows: weights of the candidates of all generations, then of their paths, (m,).
         negative: which of them are negative, (m,).
-        c_one: weight of the path in each generation, (g,).
+        c_one: those of the paths, (g,).
         total: sum of all weights.
         rate: sum of the rates.
     """
 
-    samples: FloatArray
+    rows: FloatArray
     negative: NDArray[np.bool_]
     c_one: FloatArray
     total: float
@@ -108,13 +108,13 @@ class GatheredRates:
 def gathered_rates(dof: int, dim: int, popsizes: tuple[int, ...], negative: float) -> GatheredRates:
     """Rates for generations of the given sizes; else as `shape_rates`."""
     each = [shape_rates(dof, dim, popsize, negative) for popsize in popsizes]
-    samples = np.concatenate([rates.samples for rates in each])
     c_one = np.array([rates.c_one for rates in each])
+    rows = np.concatenate([*(rates.samples for rates in each), c_one])
     return GatheredRates(
-        samples=samples,
-        negative=samples < 0.0,
+        rows=rows,
+        negative=rows < 0.0,
         c_one=c_one,
-        total=float(samples.sum() + c_one.sum()),
+        total=float(rows.sum()),
         rate=sum(rates.rate for rates in each),
     )
 

@@ -7,7 +7,8 @@ path is made of steps taken in local coordinates of the past, so where the struc
 it is carried along; else a direction would be lengthened by the same steps again and again.
 """
 
-from math import sqrt
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,37 +24,51 @@ class ShapePaths:
         dim: number of variables n.
 
     Attributes:
-        paths: {degrees of freedom: p_c, shape (n,)}.
+        dofs: degrees of freedom of each factor.
+        paths: p_c of each, shape (factors, n).
     """
 
     def __init__(self, dim: int) -> None:
-        self.paths: dict[int, FloatArray] = {}
-        self._start = np.zeros(dim)
+        self.dofs: tuple[int, ...] = (0,)
+        self.paths = np.zeros((1, dim))
 
     def advance(
         self, structure: Structure, step: FloatArray, mueff: float, popsize: int, *, stalled: bool
-    ) -> dict[int, float]:
+    ) -> FloatArray:
         """Cumulate a step, (n,), in the path of each factor.
 
         Returns:
             The share of its variance that each path has lost because the search stalled.
         """
-        paths, lost = {}, {}
-        for dof in structure.dofs:
-            c = shape_rates(dof, len(step), popsize).c_path
-            variance = c * (2.0 - c)
-            path = (1.0 - c) * self._nearest(dof)
-            if not stalled:
-                path += sqrt(variance * mueff) * step
-            paths[dof], lost[dof] = path, variance if stalled else 0.0
-        self.paths = paths
-        return lost
+        if structure.dofs != self.dofs:
+            self._follow(structure.dofs)
+        horizons = _horizons(self.dofs, len(step), popsize, mueff)
+        self.paths = horizons.memory * self.paths
+        if stalled:
+            return horizons.variance
+        self.paths += horizons.gain * step
+        return np.zeros(len(self.dofs))
 
     def carry(self, old: Structure, new: Structure) -> None:
         """Go along with a move of the structure."""
-        self.paths = {d: old.carried(p[np.newaxis], new)[0] for d, p in self.paths.items()}
+        self.paths = old.carried(self.paths, new)
 
-    def _nearest(self, dof: int) -> FloatArray:
-        """The path of a factor, or, when it has just got this size, that of the next of kin."""
-        nearest = min(self.paths, key=lambda known: abs(known - dof), default=None)
-        return self._start if nearest is None else self.paths[nearest]
+    def _follow(self, dofs: tuple[int, ...]) -> None:
+        """One path for each factor; one of a new size takes over from the next of kin."""
+        nearest = [min(range(len(self.dofs)), key=lambda i: abs(self.dofs[i] - d)) for d in dofs]
+        self.dofs, self.paths = dofs, self.paths[nearest]
+
+
+class _Horizons(NamedTuple):
+    """Constants of the factors, in columns: the paths' memory, gain of a step, and its variance."""
+
+    memory: FloatArray
+    gain: FloatArray
+    variance: FloatArray
+
+
+@lru_cache(maxsize=256)
+def _horizons(dofs: tuple[int, ...], dim: int, popsize: int, mueff: float) -> _Horizons:
+    c = np.array([shape_rates(dof, dim, popsize).c_path for dof in dofs])
+    variance = c * (2.0 - c)
+    return _Horizons((1.0 - c)[:, np.newaxis], np.sqrt(variance * mueff)[:, np.newaxis], variance)

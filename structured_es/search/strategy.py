@@ -5,8 +5,7 @@ the caller -> tell -> ranking -> update_rule (structure.tangent, structure.retra
 termination.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from math import floor, inf, log, sqrt
 from typing import Any
 
@@ -200,16 +199,15 @@ class EvolutionStrategy(Resumable):
             check_finite("X", points)
             self._settle(points, values)
         else:
-            self._count(values)
+            finite = self._count(values)
             self._keep_best(issue.points, values, range(issue.first, issue.first + len(points)))
-            if self._complete(values):
-                with self._guarded():
-                    self._advance(issue.free, issue.local, values)
+            if self._complete(len(values), finite):
+                self._close(issue.free, issue.local, values)
                 return
             self._waiting.append((issue.batch(), values))
-        if self._waiting and self._complete(np.concatenate([told for _, told in self._waiting])):
-            with self._guarded():
-                self._advance(*self._collect())
+        told = [losses for _, losses in self._waiting]
+        if told and self._complete(sum(map(len, told)), sum(map(_count_finite, told))):
+            self._close(*self._collect())
 
     def stop(self) -> dict[str, StopReason]:
         """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""
@@ -275,9 +273,12 @@ class EvolutionStrategy(Resumable):
         """The structured matrix A, a value."""
         return self._distribution.structure
 
-    def _count(self, losses: FloatArray) -> None:
+    def _count(self, losses: FloatArray) -> int:
+        """Count evaluations and failures; how many losses are finite."""
+        finite = _count_finite(losses)
         self.nfev += len(losses)
-        self.failures += len(losses) - int(np.count_nonzero(np.isfinite(losses)))
+        self.failures += len(losses) - finite
+        return finite
 
     def _keep_best(self, points: FloatArray, losses: FloatArray, numbers: Numbers) -> None:
         """Remember the best finite loss, of equal ones that of the candidate drawn first."""
@@ -303,13 +304,11 @@ class EvolutionStrategy(Resumable):
         if len(timely):
             self._waiting.append((batch.take(timely), losses[timely]))
 
-    def _complete(self, losses: FloatArray) -> bool:
-        """Whether losses, (m,), make a generation."""
-        if len(losses) < self.popsize:
+    def _complete(self, told: int, finite: int) -> bool:
+        """Whether as many losses, so many of them finite, make a generation."""
+        if told < self.popsize:
             return False
-        finite = np.count_nonzero(np.isfinite(losses))
-        enough = max(2, self.popsize // 2)
-        return bool(finite >= enough or len(losses) >= _PATIENCE * self.popsize)
+        return finite >= max(2, self.popsize // 2) or told >= _PATIENCE * self.popsize
 
     def _collect(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Free points, local coordinates of today and losses of all told, in order of drawing.
@@ -330,9 +329,18 @@ class EvolutionStrategy(Resumable):
             batch.local[foreign] = local * (limit / np.maximum(lengths, limit))[:, np.newaxis]
         return batch.free, batch.local, losses
 
-    def _advance(self, free: FloatArray, local: FloatArray, losses: FloatArray) -> None:
-        """Close a generation."""
-        nit = self.nit + 1
+    def _close(self, free: FloatArray, local: FloatArray, losses: FloatArray) -> None:
+        """Close a generation; if its numbers overflow, the last sound distribution comes back."""
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                self._advance(free, local, losses, self.nit + 1)
+        except (ArithmeticError, np.linalg.LinAlgError):
+            self._distribution = self._sound
+            self._termination.break_down(self.nit + 1)
+        self.nit += 1
+
+    def _advance(self, free: FloatArray, local: FloatArray, losses: FloatArray, nit: int) -> None:
+        """Move on to the distribution after generation `nit`."""
         values = self._boundary.penalized(losses, free, self._distribution)
         order = rank(values)
         used = _informative(values)
@@ -348,17 +356,6 @@ class EvolutionStrategy(Resumable):
                 self._sound = self._distribution
         self._ledger.forget(nit)
         self._termination.observe(values.take(order), self._distribution, nit)
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """A generation closes; if its numbers overflow, the last sound distribution comes back."""
-        try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                yield
-        except (ArithmeticError, np.linalg.LinAlgError):
-            self._distribution = self._sound
-            self._termination.break_down(self.nit + 1)
-        self.nit += 1
 
 
 def default_popsize(dim: int) -> int:
@@ -383,7 +380,11 @@ def _informative(losses: FloatArray) -> int:
     Those with finite losses and as many with infinite ones, so that weights are positive only for
     the former; of failed evaluations (NaN) none.
     """
-    finite = int(np.count_nonzero(np.isfinite(losses)))
+    finite = _count_finite(losses)
     if finite == len(losses):
         return finite
     return finite + min(finite, int(np.count_nonzero(np.isinf(losses))))
+
+
+def _count_finite(losses: FloatArray) -> int:
+    return int(np.count_nonzero(np.isfinite(losses)))

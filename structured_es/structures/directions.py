@@ -18,7 +18,8 @@ The number of directions adapts. One seeks to get longer, another to get shorter
 something, a new one sets out, as long as there may be more; a spare one that has lost it goes.
 """
 
-from math import log
+from functools import cached_property
+from math import exp, log
 from typing import Self
 
 import numpy as np
@@ -75,16 +76,16 @@ class Directions(Invertible):
         count = min(self.rank, max(1, len(self.vectors)))
         return min(self.dim * (count + 1), self.dim * (self.dim + 1) // 2)
 
-    @property
+    @cached_property
     def log_base(self) -> float:
         """Logarithm of b, the length of all that is orthogonal to the directions."""
         return -float(self.log_lengths.sum()) / self.dim
 
     def apply(self, local: FloatArray) -> FloatArray:
-        return self._stretch(local, self.log_lengths, self.log_base)
+        return self._stretch(local, *self._longer)
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
-        return self._stretch(steps, -self.log_lengths, -self.log_base)
+        return self._stretch(steps, *self._shorter)
 
     def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
         return self.apply_inverse(rows)
@@ -98,13 +99,13 @@ class Directions(Invertible):
         gradient = source.gradient(self.dof, self.negative)
         if self.rank == 0:
             return self, gradient.log_volume
-        pull = self._pull(gradient.traceless())
+        pull = self._pull(gradient)
         inner = product(pull, self.vectors.T)
         growth = np.clip(0.5 * inner.diagonal(), -_LARGEST_STEP, _LARGEST_STEP)
-        growth = np.where(growth * self.signs > 0.0, growth * (1.0 - source.claimed), growth)
-        vectors = self.vectors + self._turn(pull, inner)
+        if source.claimed > 0.0:
+            growth[growth * self.signs > 0.0] *= 1.0 - source.claimed
         log_lengths = np.clip(self.log_lengths + growth, -_LONGEST, _LONGEST)
-        return self._moved(vectors, log_lengths, gradient), gradient.log_volume
+        return self._moved(self._turned(pull, inner), log_lengths, gradient), gradient.log_volume
 
     def variances(self) -> FloatArray:
         return self._spread(self.log_lengths, self.log_base)
@@ -117,13 +118,21 @@ class Directions(Invertible):
         lengths = np.append(self.log_lengths, base)
         return float(np.exp(2.0 * (lengths.max() - lengths.min())))
 
-    def _stretch(self, rows: FloatArray, log_lengths: FloatArray, log_base: float) -> FloatArray:
-        """Each row times b (I + U^T (e^t - 1) U)."""
-        along = product(rows, self.vectors.T)
-        along *= np.expm1(log_lengths)
-        stretched = product(along, self.vectors)
-        stretched += rows
-        stretched *= np.exp(log_base)
+    @cached_property
+    def _longer(self) -> tuple[float, FloatArray]:
+        """B as a factor b and the rows of b (e^t - 1) U."""
+        base = exp(self.log_base)
+        return base, (base * np.expm1(self.log_lengths))[:, np.newaxis] * self.vectors
+
+    @cached_property
+    def _shorter(self) -> tuple[float, FloatArray]:
+        """The same for the inverse of B."""
+        base = exp(-self.log_base)
+        return base, (base * np.expm1(-self.log_lengths))[:, np.newaxis] * self.vectors
+
+    def _stretch(self, rows: FloatArray, base: float, surplus: FloatArray) -> FloatArray:
+        stretched = product(product(rows, self.vectors.T), surplus)
+        stretched += base * rows
         return stretched
 
     def _spread(self, log_lengths: FloatArray, log_base: float) -> FloatArray:
@@ -132,53 +141,65 @@ class Directions(Invertible):
         return np.exp(2.0 * log_base) * (rest + np.exp(2.0 * log_lengths) @ shares)
 
     def _pull(self, gradient: Gradient) -> FloatArray:
-        """G u for each direction, (k, n)."""
+        """G u for each direction, (k, n), G without its trace."""
         along = product(gradient.rows, self.vectors.T)
         pull = product(along.T * gradient.weights, gradient.rows)
-        pull -= gradient.shift * self.vectors
+        pull -= gradient.square / self.dim * self.vectors
         return pull
 
-    def _turn(self, pull: FloatArray, inner: FloatArray) -> FloatArray:
-        """How the directions turn, (k, n): towards what is outside of them, and to each other."""
+    def _turned(self, pull: FloatArray, inner: FloatArray) -> FloatArray:
+        """The directions turned to what is outside of them, and to each other, (k, n)."""
         t = self.log_lengths
-        factors = self.signs / (2.0 * np.sqrt(np.square(np.sinh(t)) + 1.0))
-        turn = (pull - product(inner, self.vectors)) * factors[:, np.newaxis]
-        angles = np.sqrt(np.einsum("ij,ij->i", turn, turn))
-        turn *= (_LARGEST_STEP / np.maximum(angles, _LARGEST_STEP))[:, np.newaxis]
+        speed = 0.5 * self.signs / np.sqrt(np.square(np.sinh(t)) + 1.0)
+        outside = np.einsum("ij,ij->i", pull, pull) - np.einsum("ij,ij->i", inner, inner)
+        angles = np.abs(speed) * np.sqrt(np.maximum(outside, 0.0))
+        speed *= _LARGEST_STEP / np.maximum(angles, _LARGEST_STEP)
         gap = np.sinh(np.subtract.outer(t, t))
-        swap = 0.5 * inner * gap / (np.square(gap) + 1.0)
-        turn += product(np.clip(swap, -_LARGEST_STEP, _LARGEST_STEP), self.vectors)
-        return turn
+        swap = np.clip(0.5 * inner * gap / (gap * gap + 1.0), -_LARGEST_STEP, _LARGEST_STEP)
+        swap -= speed[:, np.newaxis] * inner
+        turned = product(swap, self.vectors)
+        turned += self.vectors
+        turned += speed[:, np.newaxis] * pull
+        return turned
 
     def _moved(self, vectors: FloatArray, log_lengths: FloatArray, gradient: Gradient) -> Self:
         """With the directions that are worth it, and a new one where all have found something."""
-        found = np.abs(log_lengths) > _FOUND
-        signs = np.where(found, np.sign(log_lengths), self.signs)
-        keep = np.ones(len(signs), bool)
-        new: list[float] = []
-        for sign in (1.0, -1.0):
-            seeking = np.flatnonzero((signs == sign) & ~found)
-            if len(seeking) == 0:
-                new.append(sign)
-            elif len(seeking) > 1:
-                least = seeking[np.abs(log_lengths[seeking]).argmin()]
-                keep[least] = abs(log_lengths[least]) > _LOST
-        kept = np.flatnonzero(keep)
-        new = new[: self.rank - len(kept)]
-        unused = np.abs(gradient.weights).argsort(kind="stable")[: len(new)]
-        vectors = _extended(_orthonormalized(vectors[kept]), gradient.rows[unused])
-        new = new[: len(vectors) - len(kept)]
+        signs = np.where(np.abs(log_lengths) > _FOUND, np.sign(log_lengths), self.signs)
+        spare, missing = _review(log_lengths.tolist(), signs.tolist())
+        if spare:
+            vectors = np.delete(vectors, spare, axis=0)
+            log_lengths, signs = np.delete(log_lengths, spare), np.delete(signs, spare)
+        vectors = _orthonormalized(vectors)
+        missing = missing[: self.rank - len(signs)]
+        if missing:
+            unused = np.abs(gradient.weights).argsort(kind="stable")[: len(missing)]
+            vectors = _extended(vectors, gradient.rows[unused])
+            added = len(vectors) - len(signs)
+            log_lengths = np.append(log_lengths, np.zeros(added))
+            signs = np.append(signs, missing[:added])
         return type(self)(
-            self.dim,
-            self.rank,
-            vectors=vectors,
-            log_lengths=np.append(log_lengths[kept], np.zeros(len(new))),
-            signs=np.append(signs[kept], new),
+            self.dim, self.rank, vectors=vectors, log_lengths=log_lengths, signs=signs
         )
+
+
+def _review(log_lengths: list[float], signs: list[float]) -> tuple[list[int], list[float]]:
+    """Which directions are spare, and the signs of which none is seeking."""
+    spare, missing = [], []
+    for sign in (1.0, -1.0):
+        seeking = [
+            (abs(t), i) for i, t in enumerate(log_lengths) if signs[i] == sign and abs(t) <= _FOUND
+        ]
+        if not seeking:
+            missing.append(sign)
+        elif len(seeking) > 1 and min(seeking)[0] <= _LOST:
+            spare.append(min(seeking)[1])
+    return spare, missing
 
 
 def _orthonormalized(vectors: FloatArray) -> FloatArray:
     """The orthonormal rows next to given ones, (k, n), whose Gram matrix is at least I."""
+    if len(vectors) == 0:
+        return vectors
     squares, mixing = symmetric_eigen(product(vectors, vectors.T))
     return product((mixing / np.sqrt(squares)) @ mixing.T, vectors)
 

@@ -13,7 +13,7 @@ DOF = DIM * (DIM + 1) // 2
 def generation(seed, popsize=POPSIZE, lost=0.0):
     rng = np.random.default_rng(seed)
     ranked, path = rng.standard_normal((popsize, DIM)), rng.standard_normal(DIM)
-    return Generation(ranked, {DOF: path, DIM: -path}, {DOF: lost, DIM: 0.0})
+    return Generation(ranked, (DIM, DOF), np.array([-path, path]), np.array([0.0, lost]))
 
 
 def dense(one, negative):
@@ -23,7 +23,7 @@ def dense(one, negative):
     for weight, z in zip(rates.samples, one.ranked, strict=True):
         scaled = weight if weight >= 0.0 else weight * DIM / (z @ z)
         total += scaled * np.outer(z, z) - weight * np.eye(DIM)
-    path, lost_variance = one.paths[DOF], one.lost[DOF] * np.eye(DIM)
+    path, lost_variance = one.paths[1], one.lost[1] * np.eye(DIM)
     return total + rates.c_one * (np.outer(path, path) + lost_variance - np.eye(DIM))
 
 

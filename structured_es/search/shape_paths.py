@@ -47,7 +47,7 @@ class ShapePaths:
         if stalled:
             return horizons.variance
         self.paths += horizons.gain * step
-        return np.zeros(len(self.dofs))
+        return horizons.nothing
 
     def carry(self, old: Structure, new: Structure) -> None:
         """Go along with a move of the structure."""
@@ -60,15 +60,28 @@ class ShapePaths:
 
 
 class _Horizons(NamedTuple):
-    """Constants of the factors, in columns: the paths' memory, gain of a step, and its variance."""
+    """Constants of f factors.
+
+    Attributes:
+        memory: what a path keeps of itself, (f, 1).
+        gain: what it takes of a step, (f, 1).
+        variance: what a step adds to it, (f,).
+        nothing: zeros, (f,).
+    """
 
     memory: FloatArray
     gain: FloatArray
     variance: FloatArray
+    nothing: FloatArray
 
 
 @lru_cache(maxsize=256)
 def _horizons(dofs: tuple[int, ...], dim: int, popsize: int, mueff: float) -> _Horizons:
     c = np.array([shape_rates(dof, dim, popsize).c_path for dof in dofs])
     variance = c * (2.0 - c)
-    return _Horizons((1.0 - c)[:, np.newaxis], np.sqrt(variance * mueff)[:, np.newaxis], variance)
+    return _Horizons(
+        memory=(1.0 - c)[:, np.newaxis],
+        gain=np.sqrt(variance * mueff)[:, np.newaxis],
+        variance=variance,
+        nothing=np.zeros(len(dofs)),
+    )

@@ -6,7 +6,7 @@ termination.
 """
 
 from collections.abc import Callable, Sequence
-from math import floor, inf, log, sqrt
+from math import floor, inf, isfinite, isnan, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -282,7 +282,9 @@ class EvolutionStrategy(Resumable):
 
     def _keep_best(self, points: FloatArray, losses: FloatArray, numbers: Numbers) -> None:
         """Remember the best finite loss, of equal ones that of the candidate drawn first."""
-        best = int(losses.argsort(kind="stable")[0])
+        best = int(losses.argmin())
+        if isnan(losses[best]):
+            best = int(losses.argsort(kind="stable")[0])
         loss, number = float(losses[best]), int(numbers[best])
         if loss < self._best_f or (loss == self._best_f < inf and number < self._best_number):
             self._best_x, self._best_f, self._best_number = points[best].copy(), loss, number
@@ -343,7 +345,8 @@ class EvolutionStrategy(Resumable):
         """Move on to the distribution after generation `nit`."""
         values = self._boundary.penalized(losses, free, self._distribution)
         order = rank(values)
-        used = _informative(values)
+        ranked = values.take(order)
+        used = len(ranked) if isfinite(ranked[-1]) else _informative(ranked)
         if used < 2:
             self._distribution = self._distribution.shrunk()
         else:
@@ -355,7 +358,7 @@ class EvolutionStrategy(Resumable):
             if np.isfinite(self._distribution.stds).all():
                 self._sound = self._distribution
         self._ledger.forget(nit)
-        self._termination.observe(values.take(order), self._distribution, nit)
+        self._termination.observe(ranked, self._distribution, nit)
 
 
 def default_popsize(dim: int) -> int:
@@ -381,8 +384,6 @@ def _informative(losses: FloatArray) -> int:
     the former; of failed evaluations (NaN) none.
     """
     finite = _count_finite(losses)
-    if finite == len(losses):
-        return finite
     return finite + min(finite, int(np.count_nonzero(np.isinf(losses))))
 
 

@@ -156,6 +156,8 @@ def _array(name: str, values: Any) -> NDArray[Any]:
 
 def _real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
     array = _array(name, values)
+    if array.dtype == np.float64:
+        return array.copy() if copy else array
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name}: expected real numbers, got {values!r}")
     with np.errstate(over="ignore"):  # long doubles beyond range are infinite

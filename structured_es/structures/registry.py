@@ -18,7 +18,7 @@ FULL_UP_TO = 200
 
 _DEFAULT_RANK = 8
 
-DIRECTIONS_FROM = 16
+DIRECTIONS_FROM = 41
 """Smallest n for which "auto" has quick directions besides the full matrix, which is quick itself
 in few variables."""
 

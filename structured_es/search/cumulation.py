@@ -61,8 +61,9 @@ class Cumulation(UpdateRule):
         lost = self.shape_paths.advance(
             structure, step, weights.mueff_mean, popsize, stalled=stalled
         )
+        telling = ranked.take(weights.telling, axis=0)
         paths = self.shape_paths
-        self._gathered.append(Generation(ranked, paths.dofs, paths.paths, lost))
+        self._gathered.append(Generation(popsize, telling, paths.dofs, paths.paths, lost))
         return self._move(distribution, step, growth, retraction)
 
     def _news(self, step: FloatArray, ranked: FloatArray, weights: Weights) -> FloatArray:
@@ -79,8 +80,8 @@ class Cumulation(UpdateRule):
         """Move the mean by a local step, log sigma by growth, the shape by what was gathered."""
         old = structure = distribution.structure
         log_volume = 0.0
-        last, dim = self._gathered[-1].ranked.shape
-        if len(self._gathered) >= shape_rates(min(old.dofs), dim, last).gap:
+        last = self._gathered[-1].popsize
+        if len(self._gathered) >= shape_rates(min(old.dofs), len(step), last).gap:
             source, self._gathered = PathGradient(self._gathered), []
             structure, log_volume = old.update(source, retraction)
             self.shape_paths.carry(old, structure)

@@ -17,13 +17,15 @@ class Generation(NamedTuple):
     """What one generation says about the shape.
 
     Attributes:
-        ranked: (popsize, n) local coordinates of the candidates, best first.
+        popsize: number of candidates.
+        telling: local coordinates of those whose weights count, best first, (t, n).
         dofs: degrees of freedom of each factor, the same in all that are gathered.
         paths: p_c of each factor, (factors, n).
         lost: share of each path's variance that is lost because the search stalled, (factors,).
     """
 
-    ranked: FloatArray
+    popsize: int
+    telling: FloatArray
     dofs: tuple[int, ...]
     paths: FloatArray
     lost: FloatArray
@@ -41,12 +43,13 @@ class PathGradient:
     claimed = 0.0
 
     def __init__(self, generations: list[Generation]) -> None:
-        self._popsizes = tuple([len(one.ranked) for one in generations])
+        self._popsizes = tuple([one.popsize for one in generations])
         self._dofs = generations[0].dofs
         self._lost = np.array([one.lost for one in generations])
-        count, self._dim = sum(self._popsizes), generations[0].ranked.shape[1]
+        count = sum([len(one.telling) for one in generations])
+        self._dim = generations[0].telling.shape[1]
         self._rows = np.empty((len(self._dofs), count + len(generations), self._dim))
-        np.concatenate([one.ranked for one in generations], out=self._rows[0, :count])
+        np.concatenate([one.telling for one in generations], out=self._rows[0, :count])
         self._rows[1:, :count] = self._rows[0, :count]
         for i, one in enumerate(generations, count):
             self._rows[:, i] = one.paths

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from structured_es.structures.arrays import FloatArray
 
+_FAINT = 0.2
+"""Shape weight, relative to the largest of its sign, up to which a candidate is left out: a quarter
+of them, which nobody misses on bbob at n = 10 and 20, and 1 % of the area at n = 40."""
+
 
 @dataclass(frozen=True, eq=False)
 class Weights:
@@ -24,6 +28,7 @@ class Weights:
         mueff: variance effective number of parents, 1 / sum(shape^2) over the positive ones.
         mueff_negative: the same for the negative ones.
         mueff_mean: the same for the mean weights.
+        telling: ranks whose shape weights are worth the time: the others hardly move anything.
     """
 
     mean: FloatArray
@@ -31,6 +36,7 @@ class Weights:
     mueff: float
     mueff_negative: float
     mueff_mean: float
+    telling: NDArray[np.intp]
 
     @property
     def popsize(self) -> int:
@@ -50,12 +56,14 @@ def default_weights(popsize: int, push: float = 0.0) -> Weights:
     positive /= positive.sum()
     negative /= -negative.sum()
     mean = positive + push * negative
+    loudness = np.maximum(positive / positive[0], negative / negative[-1])
     return Weights(
         mean=mean,
         shape=positive + negative,
         mueff=float(1.0 / (positive @ positive)),
         mueff_negative=float(1.0 / (negative @ negative)),
         mueff_mean=float(1.0 / (mean @ mean)),
+        telling=np.flatnonzero(loudness > _FAINT),
     )
 
 

@@ -31,7 +31,7 @@ class ShapeRates:
     Attributes:
         c_one: weight of the rank-one path.
         c_path: cumulation of that path, one over its time horizon in generations.
-        samples: (popsize,) weights of the ranked candidates, c_mu included.
+        samples: weights of the telling candidates, best first, c_mu included, (t,).
         rate: c_1 + c_mu.
         gap: generations to gather before the structure moves.
     """
@@ -139,7 +139,8 @@ def shape_rates(dof: int, dim: int, popsize: int, negative: float = 1.0) -> Shap
     c_mu = min(1.0 - c_one, gain)
     force = min(1.0 + c_one / c_mu, 1.0 + 2.0 * weights.mueff_negative / (mueff + 2.0))
     force *= negative
-    samples = c_mu * np.where(weights.shape < 0.0, force * weights.shape, weights.shape)
+    telling = weights.shape[weights.telling]
+    samples = c_mu * np.where(telling < 0.0, force * telling, telling)
     rate = c_one + c_mu
-    gap = max(1, min(int(_LAZY_RATE / rate), _LAZY_ROWS // (popsize + 1)))
+    gap = max(1, min(int(_LAZY_RATE / rate), _LAZY_ROWS // (len(telling) + 1)))
     return ShapeRates(c_one, c_path, samples, rate, gap)

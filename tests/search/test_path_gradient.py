@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from structured_es.search.path_gradient import Generation, PathGradient
-from structured_es.search.rates import shape_rates
+from structured_es.search.rates import shape_rates, weights_for
 
 DIM, POPSIZE = 4, 6
 DOF = DIM * (DIM + 1) // 2
@@ -12,15 +12,16 @@ DOF = DIM * (DIM + 1) // 2
 
 def generation(seed, popsize=POPSIZE, lost=0.0):
     rng = np.random.default_rng(seed)
-    ranked, path = rng.standard_normal((popsize, DIM)), rng.standard_normal(DIM)
-    return Generation(ranked, (DIM, DOF), np.array([-path, path]), np.array([0.0, lost]))
+    telling = rng.standard_normal((popsize, DIM))[weights_for(popsize, DIM).telling]
+    paths = rng.standard_normal((2, DIM))
+    return Generation(popsize, telling, (DIM, DOF), paths, np.array([0.0, lost]))
 
 
 def dense(one, negative):
     """CMA-ES's equation 47 in local coordinates, candidate by candidate."""
-    rates = shape_rates(DOF, DIM, len(one.ranked), negative)
+    rates = shape_rates(DOF, DIM, one.popsize, negative)
     total = np.zeros((DIM, DIM))
-    for weight, z in zip(rates.samples, one.ranked, strict=True):
+    for weight, z in zip(rates.samples, one.telling, strict=True):
         scaled = weight if weight >= 0.0 else weight * DIM / (z @ z)
         total += scaled * np.outer(z, z) - weight * np.eye(DIM)
     path, lost_variance = one.paths[1], one.lost[1] * np.eye(DIM)
@@ -35,7 +36,7 @@ def test_gathered_generations_add(negative):
     expected = sum(dense(one, negative) for one in generations)
     np.testing.assert_allclose(found.symmetric(), expected, atol=1e-12)
     assert np.trace(expected) == pytest.approx(found.square - DIM * found.shift)
-    each = [shape_rates(DOF, DIM, len(one.ranked)).rate for one in generations]
+    each = [shape_rates(DOF, DIM, one.popsize).rate for one in generations]
     assert found.rate == PathGradient(generations).rate(DOF) == pytest.approx(sum(each))
 
 
@@ -43,3 +44,12 @@ def test_negative_weights_count_as_much_as_asked_for():
     once, more = shape_rates(DOF, DIM, POPSIZE, 1.0), shape_rates(DOF, DIM, POPSIZE, 1.5)
     worse = once.samples < 0.0
     np.testing.assert_allclose(more.samples, np.where(worse, 1.5 * once.samples, once.samples))
+
+
+@pytest.mark.parametrize("popsize", [2, 3, 6, 40])
+def test_candidates_that_say_little_are_left_out(popsize):
+    weights = weights_for(popsize, DIM)
+    left_out = np.delete(np.abs(weights.shape), weights.telling)
+    assert len(left_out) <= 0.35 * popsize
+    assert np.square(left_out).sum() < 0.05 * np.square(weights.shape).sum()
+    assert {0, popsize - 1} <= set(weights.telling)

@@ -14,12 +14,12 @@ from structured_es.structures import registry
 UPDATES = ("default", "xnes")
 
 STRUCTURES = {
-    "auto": f"full with a fast diagonal in front up to {registry.FULL_UP_TO} variables, "
-    "low-rank:8 beyond",
+    "auto": f"full with a fast diagonal (from {registry.DIRECTIONS_FROM} variables on, two quick "
+    f"directions too) up to {registry.FULL_UP_TO} variables, low-rank:8 beyond",
     "full": "any covariance",
     "diagonal": "one scale per variable, no correlations",
     "triangular": "any covariance, by its Cholesky factor; slower than full",
-    "low-rank:k": "a diagonal and k directions that are longer or shorter",
+    "low-rank:k": "a diagonal and up to k directions that are longer or shorter",
     "block-lower:k": "a dense block of the first k variables that drives all the others",
     "block-upper:k": "a dense block of the first k variables that all the others drive",
 }

@@ -9,8 +9,11 @@ follow from the degrees of freedom m of the structure (Akimoto & Hansen, ECJ 202
     c_c  = sqrt(mueff c_1) / 2
 
 The damping of the step size is 0.8 times CMA-ES's (equation 55), chosen by
-`scripts/benchmark_coco`, instances 1-15, at n = 2 to 40; 0.5 times where the mean weights are
-signed, chosen by `scripts/benchmark_evaluations` at n = 40 to 120.
+`scripts/benchmark_coco`, instances 1-15, at n = 2 to 40. Where the mean weights are signed, it is
+0.4 times that with a shorter path, chosen by `scripts/benchmark_evaluations` at n = 64
+to 320:
+
+    c_sigma = 0.35 sqrt(mueff / (n + mueff)),    damping = 0.4 (1 + ...) + c_sigma
 """
 
 from dataclasses import dataclass
@@ -46,8 +49,11 @@ class ShapeRates:
 _FULL_SPEED = 1.3
 """Learning rates of the full structure relative to CMA-ES's."""
 
-_DAMPING, _SIGNED_DAMPING = 0.8, 0.5
+_DAMPING, _SIGNED_DAMPING = 0.8, 0.4
 """Damping of the step size relative to CMA-ES's, with positive and with signed mean weights."""
+
+_SIGNED_CUMULATION = 0.35
+"""Factor of c_sigma with signed mean weights."""
 
 _LAZY_RATE, _LAZY_ROWS = 0.45, 60
 """A structure moves before the gathered rate, or the number of rows, gets above these."""
@@ -78,9 +84,13 @@ def weights_for(popsize: int, dim: int, *, signed: bool = False) -> Weights:
 def step_size_rates(dim: int, popsize: int, *, signed: bool = False) -> StepSizeRates:
     """Rates of the step size for n variables."""
     mueff = weights_for(popsize, dim, signed=signed).mueff_mean
-    c_sigma = (mueff + 2.0) / (dim + mueff + 5.0)
-    damping = 1.0 + 2.0 * max(0.0, sqrt(max(0.0, mueff - 1.0) / (dim + 1.0)) - 1.0) + c_sigma
-    damping *= _SIGNED_DAMPING if signed else _DAMPING
+    damping = 1.0 + 2.0 * max(0.0, sqrt(max(0.0, mueff - 1.0) / (dim + 1.0)) - 1.0)
+    if signed:
+        c_sigma = _SIGNED_CUMULATION * sqrt(mueff / (dim + mueff))
+        damping = _SIGNED_DAMPING * damping + c_sigma
+    else:
+        c_sigma = (mueff + 2.0) / (dim + mueff + 5.0)
+        damping = _DAMPING * (damping + c_sigma)
     length = sqrt(dim) * (1.0 - 1.0 / (4.0 * dim) + 1.0 / (21.0 * dim**2))
     return StepSizeRates(c_sigma, damping, length)
 

@@ -8,8 +8,9 @@ and its Fisher information 1 + C_ii (C^-1)_ii with C = B B^T: one plus the varia
 factor v_i of variable i. D moves by g_i over that, at the learning rate of n parameters, so it is
 quick where it stands alone and slow where it is entangled with correlations. Where B could learn
 the scales too, D is more careful, else the two undo each other's work: its step is damped by
-v_i^2 besides, and a gate (`gate.py`) lets it move only while its steps agree. The frame of g may
-be a few generations old, which spares inversions. Cf. Akimoto & Hansen, "Diagonal acceleration
+v_i^2 besides, and a gate (`gate.py`) lets it move only while its steps agree. While it is open, D
+claims what is to be learned, and a B that is quick itself waits (`directions.py`). The frame of g
+may be a few generations old, which spares inversions. Cf. Akimoto & Hansen, "Diagonal acceleration
 for covariance matrix adaptation evolution strategies" (ECJ 2020).
 """
 
@@ -29,9 +30,6 @@ _FRAME_DRIFT = 0.06
 
 _LARGEST_STEP = 10.0
 """Change of a log scale in one step beyond which it says nothing any more."""
-
-_CLAIM = 0.7
-"""Share of what B could learn that D claims for itself while its gate is open."""
 
 
 class Scaled(Structure):
@@ -85,7 +83,7 @@ class Scaled(Structure):
         if new._unseen > (0 if self._gate is None else self._gate.rest):
             new._unseen = 0
             new._move_scales(source.gradient(self.dim, self.negative))
-        claimed = 0.0 if new._gate is None else _CLAIM * new._gate.opening
+        claimed = 0.0 if new._gate is None else new._gate.opening
         new.inner, log_volume = self.inner.update(Claimed(source, claimed), retraction)
         new._drift += source.rate(self.inner.dof)
         return new, log_volume

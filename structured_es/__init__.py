@@ -13,12 +13,21 @@ from typing import Any
 
 from structured_es import structures
 from structured_es.runs.optimize import minimize
+from structured_es.runs.scipy_method import scipy_method
 from structured_es.search.restarts import BIPOP, IPOP
 from structured_es.search.strategy import EvolutionStrategy
 
 __version__ = "0.1.0"
 
-__all__ = ["BIPOP", "IPOP", "EvolutionStrategy", "compare", "minimize", "structures"]
+__all__ = [
+    "BIPOP",
+    "IPOP",
+    "EvolutionStrategy",
+    "compare",
+    "minimize",
+    "scipy_method",
+    "structures",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -157,6 +157,13 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint if it is there.")
     ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory that keeps the run: settings, history, checkpoint, result; with one "
+            "seed."
+        ),
+    ] = None,
     json: Json = False,
     progress: Progress = True,
 ) -> None:
@@ -170,7 +177,7 @@ def run(
 
     structured-es run ellipsoid:1e4 --rotate --structure low-rank:4 --seeds 5 --json
 
-    structured-es run schwefel --budget 1e6 --restarts bipop --checkpoint run.ckpt --resume
+    structured-es run schwefel --budget 1e6 --restarts bipop --out runs/1 --resume
     """
     from structured_es.comparison import report
     from structured_es.comparison.progress import count_progress
@@ -180,6 +187,8 @@ def run(
     with _bad_input():
         if checkpoint is not None and seeds > 1:
             raise ValueError(f"--checkpoint: expected one seed, got {seeds}")
+        if out is not None and seeds > 1:
+            raise ValueError(f"--out: expected one seed, got {seeds}")
         maxfevals = parse_budget(budget, dim)
         run_one = partial(
             run_seed,
@@ -193,7 +202,7 @@ def run(
         )
         run_one(seed, maxfevals=1)
     if seeds == 1:
-        run_one = partial(run_one, checkpoint=checkpoint, resume=resume)
+        run_one = partial(run_one, checkpoint=checkpoint, resume=resume, run_dir=out)
         with _bad_input():  # the checkpoint may be of another run
             runs = [run_one(seed, maxfevals=maxfevals, n_jobs=n_jobs, progress=progress)]
     else:

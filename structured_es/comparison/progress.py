@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from structured_es.runs.progress import progress_line
+
 
 @contextmanager
 def count_progress(description: str, enabled: bool) -> Iterator[Callable[[int, int], None]]:
@@ -12,26 +14,6 @@ def count_progress(description: str, enabled: bool) -> Iterator[Callable[[int, i
         description: what is counted.
         enabled: False gives a function that shows nothing.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not (enabled and console.is_terminal)
-    ) as bar:
-        task = bar.add_task(description, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    columns = ("{task.fields[what]}", "{task.completed:.0f}/{task.fields[count]}")
+    with progress_line(enabled, columns, what=description, count="?") as update:
+        yield lambda done, total: update(completed=done, total=total, count=total)

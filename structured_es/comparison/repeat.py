@@ -7,6 +7,7 @@ from typing import Any
 
 from structured_es.comparison.instances import Instances
 from structured_es.runs.optimize import minimize
+from structured_es.runs.run_directory import CHECKPOINT
 from structured_es.search.saving.checkpoint import PathLike
 
 
@@ -49,6 +50,7 @@ def run_seed(
     n_jobs: int = 1,
     checkpoint: PathLike | None = None,
     resume: bool = False,
+    run_dir: PathLike | None = None,
     **options: Any,
 ) -> Run:
     """Minimise the instance for `seed`.
@@ -62,6 +64,7 @@ def run_seed(
         n_jobs: candidates evaluated at a time; 1 evaluates a generation as one batch.
         checkpoint: file to save the run in, None for none.
         resume: go on from it if it is there.
+        run_dir: directory to keep the run in, in place of `checkpoint`.
         **options: structure, update, popsize, restarts, progress, ... as for `minimize`.
 
     Raises:
@@ -69,7 +72,8 @@ def run_seed(
     """
     case = instances.case(seed)
     problem = case.problem
-    resumed = resume and checkpoint is not None and os.path.exists(checkpoint)
+    saved = checkpoint if run_dir is None else os.path.join(run_dir, CHECKPOINT)
+    resumed = resume and saved is not None and os.path.exists(saved)
     began = time.perf_counter()
     result = minimize(
         problem,
@@ -83,6 +87,7 @@ def run_seed(
         vectorized=n_jobs == 1,
         checkpoint=checkpoint,
         resume=resume,
+        run_dir=run_dir,
         **options,
     )
     return Run(

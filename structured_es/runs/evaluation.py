@@ -1,7 +1,8 @@
-"""Evaluate a generation: in this process, fanned out by joblib, or in workers that may fail."""
+"""Evaluate candidates: in this process, fanned out by joblib, or in workers that may fail."""
 
-from collections.abc import Callable, Iterable, Iterator
-from math import inf, nan
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import ceil, inf, nan
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -10,33 +11,48 @@ import numpy as np
 from joblib.externals.loky import BrokenProcessPool
 from threadpoolctl import threadpool_limits
 
-from structured_es.runs.workers import Workers
-from structured_es.search.validation import as_loss, check_choice, check_losses, check_positive
+from structured_es.runs.objective import Objective, Task, noted, text_of
+from structured_es.runs.workers import Crew, Pool, WorkerDiedError, Workers
+from structured_es.search.validation import check_choice, check_positive
 from structured_es.structures.arrays import FloatArray
-
-Objective = Callable[..., Any]
 
 Item = TypeVar("Item")
 Output = TypeVar("Output")
 
+_CHEAP, _DEAR = 1e-4, 2e-4
+"""Seconds of an evaluation below which workers are left out, and above which they come back."""
+
+_CHUNK = 5e-3
+"""Seconds that what is sent to a worker should take at least."""
+
+_log = logging.getLogger("structured_es")
+
 
 class Evaluator:
     """Calls an objective for all candidates of a generation; a context manager.
+
+    Candidates go to workers in chunks that take some milliseconds. Where an evaluation takes less
+    than 0.1 ms it happens in this process, from the second generation on, unless failures are
+    tolerated or timed: then a worker may be what protects the run.
 
     An evaluation fails when the objective raises an error, takes too long, or ends its process. The
     first process that dies is noticed as a failure of the pool: the candidates of that generation
     are evaluated again, from then on in workers of which each has one candidate at a time.
 
     Args:
-        fun: objective, x of shape (n,) -> a number; with `vectorized`, (m, n) -> (m,).
+        fun: objective, x of shape (n,) -> a number; with `vectorized`, (m, n) -> (m,). With a
+            parameter `rng` or `seed` it gets random numbers, see `Task`.
         args: further arguments of fun.
-        n_jobs: processes or threads, as in joblib (-1: all cores).
-        backend: joblib backend, None for joblib's default (processes).
+        n_jobs: processes or threads, as in joblib (-1: all cores); None for those of a surrounding
+            joblib.parallel_config, or this process alone.
+        backend: any backend registered with joblib; None for that of a surrounding
+            joblib.parallel_config, or processes.
         vectorized: fun takes all candidates at once; n_jobs is ignored then.
         on_error: "raise" the error of an evaluation that fails, with a note of the candidate;
             "worst" and "resample" count its loss as NaN.
         evaluation_timeout: seconds an evaluation may take, or None. It then happens in another
             process, even with n_jobs = 1.
+        root: what the random numbers of evaluations derive from.
 
     Attributes:
         error: the last error that was counted as NaN, empty without.
@@ -44,7 +60,7 @@ class Evaluator:
     Raises:
         TypeError: fun is not callable, args is not a tuple, n_jobs is not an integer, or fun does
             not return numbers.
-        ValueError: n_jobs is 0, or evaluations cannot have a timeout.
+        ValueError: n_jobs is 0, joblib has no such backend, or evaluations cannot have a timeout.
     """
 
     def __init__(
@@ -52,35 +68,38 @@ class Evaluator:
         fun: Objective,
         *,
         args: tuple[Any, ...] = (),
-        n_jobs: int = 1,
+        n_jobs: int | None = None,
         backend: str | None = None,
         vectorized: bool = False,
         on_error: str = "raise",
         evaluation_timeout: float | None = None,
+        root: np.random.SeedSequence | None = None,
     ) -> None:
         if not callable(fun):
             raise TypeError(f"fun: expected a callable, got {fun!r}")
         if not isinstance(args, tuple):
             raise TypeError(f"args: expected a tuple, got {args!r}")
-        if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
-            raise TypeError(f"n_jobs: expected an integer other than 0, got {n_jobs!r}")
-        if n_jobs == 0:
-            raise ValueError("n_jobs: expected an integer other than 0, got 0")
+        _check_jobs(n_jobs)
         check_choice("on_error", on_error, ("raise", "worst", "resample"))
-        self._fun, self._args, self._vectorized = fun, args, vectorized
-        self._n_jobs, self._tolerant = int(n_jobs), on_error != "raise"
-        self._pool: Any = None
+        self._tolerant = on_error != "raise"
+        self._task = Task(fun, args, self._tolerant, root)
+        self._vectorized = vectorized
+        self._n_jobs = n_jobs
+        self._pool: Pool | None = None
         self._workers: Workers | None = None
+        self._seconds = nan
+        self._local = False
+        self._said = False
         self.error = ""
         if evaluation_timeout is not None:
             limit = _check_timeout(evaluation_timeout, backend, vectorized)
-            self._workers = Workers(self._n_jobs, limit)
-        elif not vectorized and n_jobs != 1:
-            self._pool = joblib.Parallel(n_jobs, backend=backend)
+            self._workers = Workers(n_jobs, limit)
+        elif not vectorized:
+            self._pool = Pool(n_jobs, backend)
 
     def __enter__(self) -> Self:
         if self._pool is not None:
-            self._pool.__enter__()
+            self._pool.open()
         return self
 
     def __exit__(
@@ -89,39 +108,116 @@ class Evaluator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._workers is not None:
-            self._workers.close()
-        if self._pool is not None:
-            self._pool.__exit__(kind, error, trace)
+        for crew in (self._workers, self._pool):
+            if crew is not None:
+                crew.close(abort=kind is not None)
 
-    def __call__(self, X: FloatArray) -> FloatArray:
-        """Losses, (m,), of candidates, (m, n)."""
+    def __call__(self, X: FloatArray, first: int = 0) -> FloatArray:
+        """Losses, (m,), of candidates, (m, n), whose running numbers count up from `first`."""
+        numbers = range(first, first + len(X))
         if self._vectorized:
-            losses = _attempt(self._fun, X, self._args, self._tolerant)
-            losses = np.full(len(X), nan) if self._failed(losses, X) else losses
-            return check_losses(losses, len(X), name="fun")
-        outcomes = self._outcomes([(self._fun, x, self._args, self._tolerant) for x in X])
-        pairs = zip(outcomes, X, strict=True)
+            losses = self._task.batch(X, numbers)
+            return np.full(len(X), nan) if self._failed(losses, X) else losses
+        pairs = zip(self._outcomes(X, numbers), X, strict=True)
         return np.array([nan if self._failed(outcome, x) else outcome for outcome, x in pairs])
 
-    def _outcomes(self, jobs: list[tuple[Any, ...]]) -> list[Any]:
-        """For each job a loss, or an exception that stands for one."""
-        if self._workers is None and self._pool is None:
-            return [call(*job) for job in jobs]
-        if self._workers is None:
+    def stream(self, source: Iterator[tuple[int, FloatArray]]) -> Iterator[tuple[int, float]]:
+        """Numbers and losses of candidates as they come, in any order.
+
+        Args:
+            source: (number, x of shape (n,)) of each; the next is taken as soon as a worker is
+                free, after the losses before it have been consumed.
+        """
+        out: dict[int, FloatArray] = {}
+
+        def jobs(candidates: Iterator[tuple[int, FloatArray]]) -> Iterator[Any]:
+            for number, x in candidates:
+                out[number] = x
+                yield number, (x, number)
+
+        waiting = jobs(source)
+        while True:
+            crew = self._crew()
             try:
-                return list(self._pool(joblib.delayed(call)(*job) for job in jobs))
+                for number, outcome in crew.stream(self._task, waiting, crew.size):
+                    yield number, nan if self._failed(outcome, out.pop(number)) else outcome
+                return
             except BrokenProcessPool:
                 self._workers = Workers(self._n_jobs, None)
-        return self._workers.map(call, jobs)
+                waiting = jobs(_chain(dict(out), source))
+
+    @property
+    def parallel(self) -> bool:
+        """Whether there are workers; known once the context is entered."""
+        return self._workers is not None or (self._pool is not None and not self._pool.alone)
+
+    def _crew(self) -> Pool | Workers:
+        crew = self._workers or self._pool
+        if crew is None or not self.parallel:
+            raise ValueError("expected workers")
+        return crew
+
+    def _outcomes(self, X: FloatArray, numbers: Sequence[int]) -> list[Any]:
+        """For each candidate a loss, or an exception that stands for one."""
+        if not self.parallel or self._local:
+            outcomes, seconds = self._task.rows(X, numbers)
+            self._measured(seconds / len(X))
+            return outcomes
+        if self._workers is None:
+            try:
+                return self._in_chunks(X, numbers)
+            except BrokenProcessPool:
+                self._workers = Workers(self._n_jobs, None)
+        return self._one_by_one(self._workers, X, numbers)
+
+    def _in_chunks(self, X: FloatArray, numbers: Sequence[int]) -> list[Any]:
+        crew = self._crew()
+        rows = np.array_split(np.arange(len(X)), self._chunks(len(X), crew.size))
+        jobs = ((place, (X[part], [numbers[i] for i in part])) for place, part in enumerate(rows))
+        found = dict(crew.stream(self._task.rows, jobs))
+        outcomes: list[Any] = []
+        seconds = 0.0
+        for place, part in enumerate(rows):
+            if isinstance(found[place], WorkerDiedError):
+                alone = len(part) > 1  # else: whose fault was it?
+                lost = [numbers[i] for i in part]
+                outcomes += self._one_by_one(crew, X[part], lost) if alone else [found[place]]
+            else:
+                outcomes += found[place][0]
+                seconds += found[place][1]
+        self._measured(seconds / len(X))
+        return outcomes
+
+    def _one_by_one(self, crew: Crew, X: FloatArray, numbers: Sequence[int]) -> list[Any]:
+        jobs = ((number, (x, number)) for x, number in zip(X, numbers, strict=True))
+        found = dict(crew.stream(self._task, jobs))
+        return [found[number] for number in numbers]
+
+    def _chunks(self, count: int, workers: int) -> int:
+        """In how many parts to send so many candidates: as many for each worker."""
+        most = ceil(count / workers)
+        share = self._seconds * most / _CHUNK
+        return min(count, workers * (int(min(max(share, 1.0), most)) if share == share else most))
+
+    def _measured(self, seconds: float) -> None:
+        """Take note of what an evaluation takes."""
+        self._seconds = seconds
+        self._local = seconds < (_DEAR if self._local else _CHEAP) and not self._tolerant
+        if self._local and self.parallel and not self._said:
+            self._said = True
+            _log.info(
+                "an evaluation takes %.0f us: evaluated in this process, without the workers",
+                1e6 * seconds,
+            )
 
     def _failed(self, outcome: Any, x: FloatArray) -> bool:
         """Whether an outcome is a failure; raises it unless failures are tolerated."""
         if not isinstance(outcome, Exception):
             return False
         if not self._tolerant:
-            raise _noted(outcome, x)
-        self.error = _text(outcome)
+            raise noted(outcome, x)
+        self.error = text_of(outcome)
+        _log.info("an evaluation failed: %s", self.error)
         return True
 
 
@@ -147,40 +243,20 @@ def _call_in_one_thread(function: Callable[[Item], Output], item: Item) -> Outpu
         return function(item)
 
 
-def call(fun: Objective, x: FloatArray, args: tuple[Any, ...], tolerant: bool = False) -> Any:
-    """The loss of one candidate, x of shape (n,); None counts as NaN, a failed evaluation.
-
-    Returns:
-        A float; if tolerant, an `EvaluationError` when fun raises an error.
-    """
-    value = _attempt(fun, x, args, tolerant)
-    return value if isinstance(value, EvaluationError) else as_loss("fun", value)
+def _chain(
+    lost: dict[int, FloatArray], source: Iterator[tuple[int, FloatArray]]
+) -> Iterator[tuple[int, FloatArray]]:
+    yield from lost.items()
+    yield from source
 
 
-class EvaluationError(Exception):
-    """Stands for an error of the objective, which may be of a kind that cannot travel."""
-
-
-def _attempt(fun: Objective, x: FloatArray, args: tuple[Any, ...], tolerant: bool) -> Any:
-    """What fun returns for a copy of x, which it may write to."""
-    try:
-        return fun(x.copy(), *args)
-    except Exception as error:
-        if not tolerant:
-            raise _noted(error, x)  # noqa: B904
-        return EvaluationError(_text(error))
-
-
-def _text(error: Exception) -> str:
-    if isinstance(error, EvaluationError):
-        return str(error)
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
-
-
-def _noted(error: Exception, x: FloatArray) -> Exception:
-    """The same error, with a note of the candidate it comes from (PEP 678)."""
-    error.add_note(f"while evaluating x = {np.array2string(x, floatmode='unique', separator=', ')}")
-    return error
+def _check_jobs(n_jobs: Any) -> None:
+    if n_jobs is None:
+        return
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)):
+        raise TypeError(f"n_jobs: expected an integer other than 0, got {n_jobs!r}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs: expected an integer other than 0, got 0")
 
 
 def _check_timeout(seconds: float, backend: str | None, vectorized: bool) -> float | None:

@@ -1,30 +1,35 @@
 """`minimize`: the whole loop in one call."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from math import floor, inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from structured_es.runs.evaluation import Evaluator, Objective
+from structured_es.runs.asynchronous import Entry, Flight
+from structured_es.runs.callbacks import Callback, by_signature
+from structured_es.runs.evaluation import Evaluator
+from structured_es.runs.events import Events
+from structured_es.runs.objective import Objective, seed_root
 from structured_es.runs.progress import show_progress
 from structured_es.runs.resumption import Saver, check_path, describe_run, load
+from structured_es.runs.run_directory import CHECKPOINT, RunDirectory, order_of
 from structured_es.search.bounds import BoundsLike
 from structured_es.search.criteria import StopReason, describe
 from structured_es.search.restarts import BIPOP, IPOP, Restarts
 from structured_es.search.result import Result
 from structured_es.search.saving.checkpoint import PathLike
 from structured_es.search.strategy import EvolutionStrategy, Seed, Start
-from structured_es.search.validation import check_choice
+from structured_es.search.validation import check_choice, check_flag
 from structured_es.structures.arrays import FloatArray
 from structured_es.structures.structure import Structure
 
 _TRIES, _VAIN_TRIES = 10, 2
 """How often failed candidates are replaced by fresh ones, and how often while all fail."""
 
-Callback = Callable[[Result], object]
+Search = EvolutionStrategy | Restarts
 
 _SEARCHES: dict[str | None, type[EvolutionStrategy] | type[Restarts]] = {
     None: EvolutionStrategy,
@@ -47,14 +52,18 @@ def minimize(
     ftarget: float | None = None,
     timeout: float | None = None,
     seed: Seed = None,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     backend: str | None = None,
     vectorized: bool = False,
     on_error: str = "raise",
     evaluation_timeout: float | None = None,
+    asynchronous: bool = False,
+    log: list[Entry] | None = None,
+    replay: PathLike | Iterable[Entry] | None = None,
     callback: Callback | None = None,
     progress: bool = False,
     checkpoint: PathLike | None = None,
+    run_dir: PathLike | None = None,
     resume: bool = False,
     **options: Any,
 ) -> Result:
@@ -63,7 +72,10 @@ def minimize(
     Args:
         fun: objective, x of shape (n,) -> a number, smaller is better. NaN, None or -inf marks a
             failed evaluation, which the search learns nothing from; inf a candidate that is worse
-            than all others. See `EvolutionStrategy.tell`.
+            than all others. See `EvolutionStrategy.tell`. With a parameter named `rng` it also gets
+            a Generator by that name, or with `seed` an integer below 2^32, that depends on the
+            run's seed and the candidate's running number alone (with `vectorized`, one for each
+            candidate).
         x0: initial mean, shape (n,), or a callable rng -> array, drawn anew at each restart; it
             must draw from rng alone if the run is to be resumed.
         sigma0: initial standard deviation, a number or one per variable; the optimum should lie
@@ -79,9 +91,14 @@ def minimize(
         timeout: stop after so many seconds, at the end of a generation; those of a run before it
             was resumed count.
         seed: fixes the whole trajectory, whatever n_jobs and backend.
-        n_jobs: evaluations at a time, as in joblib (-1: all cores).
-        backend: joblib backend; default processes ("loky").
-        vectorized: fun takes all candidates at once, (popsize, n) -> (popsize,).
+        n_jobs: evaluations at a time, as in joblib (-1: all cores); default as many as a
+            surrounding joblib.parallel_config says, else one.
+        backend: any that is registered with joblib: "loky", "threading", "multiprocessing", "dask",
+            ...; default that of a surrounding joblib.parallel_config, else processes ("loky").
+            Objectives that take less than about 0.1 ms are called in this process all the same,
+            unless on_error or evaluation_timeout is given.
+        vectorized: fun takes all candidates at once, (popsize, n) -> (popsize,); it may return any
+            kind of array.
         on_error: what to do when an evaluation fails, because fun raises an error, takes longer
             than evaluation_timeout, or ends its process (n_jobs other than 1, or an
             evaluation_timeout). "raise": raise that error, or a TimeoutError or RuntimeError, with
@@ -92,13 +109,23 @@ def minimize(
         evaluation_timeout: seconds that an evaluation may take, importing not counted; its process
             is killed then. Evaluations happen in other processes, also with n_jobs = 1; inf for
             that alone. Default no limit.
-        callback: called with a Result after each generation; raising StopIteration ends
-            the search.
-        progress: show progress on stderr.
+        asynchronous: hand a worker that is free a new candidate at once, without waiting for the
+            others of its generation. Needs workers, and on_error other than "resample". What is
+            found then depends on the order in which losses come.
+        log: list to which an asynchronous run appends that order, see `runs/asynchronous.py`.
+        replay: such a log, or the run directory or file that holds one: its losses are told again,
+            in the same order, without an evaluation, before the run goes on. Everything else has to
+            be as in the run that it is of.
+        callback: called with a Result after each generation, by keyword if its one parameter is
+            named `intermediate_result`, as in scipy; raising StopIteration ends the search.
+        progress: show progress on stderr, if that is a terminal.
         checkpoint: file in which the run is saved now and then, and at its end: for at most about
             a twenty-fifth of the time. A file that is there is replaced.
-        resume: go on from `checkpoint` if it is there, to the same x, fun and nfev as if the run
-            had never been interrupted; evaluations since the last save are made again. All that
+        run_dir: directory that keeps the run: settings, history, checkpoint and result, see
+            `runs/run_directory.py`; in place of `checkpoint`.
+        resume: go on from the checkpoint if it is there, to the same x, fun and nfev as if the run
+            had never been interrupted; evaluations since the last save are made again. (Where it
+            is asynchronous, to where another order might have led.) All that
             fixes the trajectory must be as in the file; maxfevals, ftarget, timeout, n_jobs,
             backend, callback and progress may differ, and with higher limits a run that has ended
             goes on.
@@ -115,20 +142,28 @@ def minimize(
             the checkpoint cannot be resumed from, or with a structure of your own, saved.
         OSError: the checkpoint cannot be read or written.
     """
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback: expected a callable or None, got {callback!r}")
+    notify = by_signature(callback)
     check_choice("restarts", restarts, (None, "ipop", "bipop"))
+    check_flag("asynchronous", asynchronous)
+    checkpoint = _checkpoint_path(checkpoint, run_dir)
     check_path(checkpoint, resume)
+    _check_asynchronous(asynchronous, vectorized, on_error, log, replay)
+    entries = [] if replay is None else order_of(replay)
     options |= {"sigma0": sigma0, "structure": structure, "bounds": bounds}
     options |= {"popsize": popsize, "seed": seed}
     given = {"x0": x0} if callable(x0) else {}
-    known = {} if checkpoint is None else describe_run(x0, options | {"restarts": restarts})
+    fixed = options | {"restarts": restarts, "asynchronous": asynchronous or None}
+    known = {} if checkpoint is None else describe_run(x0, fixed)
     limits: dict[str, Any] = {"maxfevals": maxfevals, "ftarget": ftarget, "timeout": timeout}
-    if checkpoint is not None and resume and os.path.exists(checkpoint):
-        search = load(checkpoint, known, given)
+    root: np.random.SeedSequence | None = None
+    out: dict[int, Any] = {}
+    resumed = checkpoint is not None and resume and os.path.exists(checkpoint)
+    if checkpoint is not None and resumed:
+        search, root, out = load(checkpoint, known, given)
         search.limit(**limits)
     else:
         search = _SEARCHES[restarts](x0, **options, **limits)
+    root = root or seed_root(seed)
     evaluator = Evaluator(
         fun,
         args=args,
@@ -137,54 +172,91 @@ def minimize(
         vectorized=vectorized,
         on_error=on_error,
         evaluation_timeout=evaluation_timeout,
+        root=root,
     )
-    tries = _TRIES if on_error == "resample" else 0
-    saver = Saver(checkpoint, known, given)
+    directory = None
+    if run_dir is not None:
+        asked = {"fun": fun, "x0": x0, "args": args, "restarts": restarts} | options | limits
+        asked |= {"n_jobs": n_jobs, "backend": backend, "vectorized": vectorized}
+        asked |= {"on_error": on_error, "evaluation_timeout": evaluation_timeout}
+        asked |= {"asynchronous": asynchronous}
+        directory = RunDirectory(run_dir, asked, search.nit if resumed else None, search.nfev)
+    saver = Saver(checkpoint, known, given, root)
     with evaluator, show_progress(progress, maxfevals) as report:
-        result = _loop(search, evaluator, maxfevals, tries, callback, report, saver)
+        events = Events(saver, directory, report if progress else None, notify)
+        events.begin(search, out, resumed=resumed)
+        most = inf if maxfevals is None else maxfevals
+        if asynchronous:
+            flight = Flight(search, most, out, events.recorder(log))
+            result = _fly(search, evaluator, flight, entries, events)
+        else:
+            tries = _TRIES if on_error == "resample" else 0
+            result = _loop(search, evaluator, most, tries, events)
     if evaluator.error:
         text = f"{result.message}; {result.failures} failures, the last {evaluator.error}"
-        return result.replace(message=text)
+        result = result.replace(message=text)
+    events.end(result)
     return result
 
 
 def _loop(
-    search: EvolutionStrategy | Restarts,
-    evaluate: Evaluator,
-    maxfevals: float | None,
-    tries: int,
-    callback: Callback | None,
-    report: Callable[[EvolutionStrategy | Restarts], None],
-    save: Saver,
+    search: Search, evaluate: Evaluator, maxfevals: float, tries: int, events: Events
 ) -> Result:
-    save(search, now=True)
-    while not search.stop():
-        left = inf if maxfevals is None else maxfevals - search.nfev
-        search.tell(*_evaluated(search, evaluate, left, tries))
-        save(search, now=bool(search.stop()))
-        report(search)
-        try:
-            if callback is not None:
-                callback(search.result)
-        except StopIteration:
-            save(search, now=True)
-            return _interrupted(search.result)
+    """Generation by generation."""
+    try:
+        while not search.stop():
+            candidates, losses = _evaluated(search, evaluate, maxfevals - search.nfev, tries)
+            search.tell(candidates, losses)
+            events.generation(search, losses)
+    except StopIteration:
+        return _interrupted(search.result)
+    return search.result
+
+
+def _fly(
+    search: Search, evaluate: Evaluator, flight: Flight, entries: list[Entry], events: Events
+) -> Result:
+    """Loss by loss: first what is in a log, then as workers are free."""
+
+    def losses() -> Iterator[float]:
+        yield from flight.replayed(entries)
+        if not search.stop():
+            for number, loss in evaluate.stream(flight.candidates()):
+                flight.land(number, loss)
+                yield loss
+
+    if not evaluate.parallel:
+        raise ValueError("n_jobs: expected more than one with asynchronous, got 1")
+    told: list[float] = []
+    nit = search.nit
+    try:
+        for loss in losses():
+            told.append(loss)
+            if search.nit > nit or search.stop():
+                events.generation(search, np.array(told), flight.out)
+                told, nit = [], search.nit
+                if search.stop():
+                    break
+            else:
+                events.told(search, flight.out)
+    except StopIteration:
+        return _interrupted(search.result)
     return search.result
 
 
 def _evaluated(
-    search: EvolutionStrategy | Restarts, evaluate: Evaluator, left: float, tries: int
+    search: Search, evaluate: Evaluator, left: float, tries: int
 ) -> tuple[FloatArray, FloatArray]:
     """Candidates of a generation and their losses, with fresh ones for those that failed."""
     candidates = search.ask(floor(min(search.popsize, left)))
-    losses = evaluate(candidates)
+    losses = evaluate(candidates, search.nfev)
     failed = len(losses) - int(np.count_nonzero(np.isfinite(losses)))
     for i in range(tries):
         count = floor(min(failed, left - len(losses)))
         if count < 1 or (i == _VAIN_TRIES and not np.isfinite(losses).any()):
             break
         fresh = search.ask(count)
-        found = evaluate(fresh)
+        found = evaluate(fresh, search.nfev + len(losses))
         failed = count - int(np.count_nonzero(np.isfinite(found)))
         candidates = np.concatenate([candidates, fresh])
         losses = np.concatenate([losses, found])
@@ -194,3 +266,28 @@ def _evaluated(
 def _interrupted(result: Result) -> Result:
     reasons = result.stop | {"callback": StopReason(result.nit, result.nit)}
     return result.replace(stop=reasons, message=describe(reasons))
+
+
+def _checkpoint_path(checkpoint: PathLike | None, run_dir: PathLike | None) -> PathLike | None:
+    """Where the run is saved."""
+    if run_dir is None:
+        return checkpoint
+    if not isinstance(run_dir, (str, os.PathLike)):
+        raise TypeError(f"run_dir: expected a path or None, got {run_dir!r}")
+    if checkpoint is not None:
+        raise ValueError(f"checkpoint: expected None with run_dir, got {checkpoint!r}")
+    return os.path.join(run_dir, CHECKPOINT)
+
+
+def _check_asynchronous(
+    asynchronous: bool, vectorized: bool, on_error: str, log: Any, replay: Any
+) -> None:
+    if log is not None and not isinstance(log, list):
+        raise TypeError(f"log: expected a list or None, got {log!r}")
+    if asynchronous and vectorized:
+        raise ValueError("vectorized: expected False with asynchronous, got True")
+    if asynchronous and on_error == "resample":
+        raise ValueError("on_error: expected 'raise' or 'worst' with asynchronous, got 'resample'")
+    for name, value in (("log", log), ("replay", replay)):
+        if value is not None and not asynchronous:
+            raise ValueError(f"{name}: expected None unless asynchronous, got {value!r}")

@@ -1,36 +1,36 @@
-"""Live progress of one run on stderr, shown only on a terminal."""
+"""Live progress on stderr, shown only on a terminal: of one run, or of work that is counted."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any
 
-
-class Watched(Protocol):
-    """What progress needs to see of a search."""
-
-    @property
-    def nfev(self) -> int: ...
-    @property
-    def failures(self) -> int: ...
-    @property
-    def best_f(self) -> float: ...
-    @property
-    def sigma(self) -> float: ...
+from structured_es.runs.generation import Generation
 
 
 @contextmanager
-def show_progress(enabled: bool, total: float | None = None) -> Iterator[Callable[[Watched], None]]:
-    """A progress line with evaluations, best loss, step size and time.
+def progress_line(
+    enabled: bool,
+    columns: tuple[str, ...],
+    *,
+    total: float | None = None,
+    stays: bool = False,
+    **fields: Any,
+) -> Iterator[Callable[..., None]]:
+    """A line with a bar, texts, and the time gone and left.
 
     Args:
-        enabled: False gives a report function that does nothing.
-        total: number of evaluations at which the search ends, None if not known.
+        enabled: False shows nothing, as does a stderr that is not a terminal.
+        columns: texts in rich's format, of `task.completed`, `task.total` and `task.fields`; the
+            bar comes after the first.
+        total: how much there is to do, None if not known.
+        stays: whether it is still there at the end.
+        **fields: what `task.fields` holds at first.
 
     Yields:
-        A function to be called with the search after each generation.
+        A function to be called with what has changed: completed, total, any field.
     """
     if not enabled:
-        yield lambda search: None
+        yield lambda **changes: None
         return
     from rich.console import Console
     from rich.progress import (
@@ -41,23 +41,46 @@ def show_progress(enabled: bool, total: float | None = None) -> Iterator[Callabl
         TimeRemainingColumn,
     )
 
-    columns = (
-        TextColumn("{task.completed:.0f} evaluations{task.fields[failed]}"),
-        BarColumn(),
-        TextColumn("best {task.fields[best]:.6g}  sigma {task.fields[sigma]:.3g}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
+    texts = [TextColumn(column) for column in columns]
+    parts = (texts[0], BarColumn(), *texts[1:], TimeElapsedColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(
-            "minimize", total=total, failed="", best=float("inf"), sigma=float("nan")
-        )
+    disable = not console.is_terminal
+    with Progress(*parts, console=console, transient=not stays, disable=disable) as bar:
+        task = bar.add_task("", total=total, **fields)
+        yield lambda **changes: bar.update(task, **changes)
 
-        def report(search: Watched) -> None:
-            failed = f" ({search.failures} failed)" if search.failures else ""
-            bar.update(
-                task, completed=search.nfev, failed=failed, best=search.best_f, sigma=search.sigma
-            )
+
+@contextmanager
+def show_progress(
+    enabled: bool, total: float | None = None
+) -> Iterator[Callable[[Generation, int], None]]:
+    """Evaluations, failures, best loss, step size, axis ratio, restarts and time of one run.
+
+    Args:
+        enabled: False gives a report function that does nothing.
+        total: number of evaluations at which the search ends, None if not known.
+
+    Yields:
+        A function to be called with each generation and the number of failed evaluations.
+    """
+    columns = (
+        "{task.completed:.0f} evaluations{task.fields[failed]}",
+        "best {task.fields[best]:.6g}  sigma {task.fields[sigma]:.3g}  "
+        "axes {task.fields[axes]:.3g}{task.fields[restarts]}",
+    )
+    first = {"failed": "", "best": float("inf"), "sigma": float("nan")}
+    with progress_line(
+        enabled, columns, total=total, stays=True, axes=float("nan"), restarts="", **first
+    ) as update:
+
+        def report(generation: Generation, failures: int) -> None:
+            changes: dict[str, Any] = {"best": generation.best, "sigma": generation.sigma}
+            if generation.axis_ratio is not None:
+                changes["axes"] = generation.axis_ratio
+            if generation.restarts:
+                changes["restarts"] = f"  restarts {generation.restarts}"
+            if failures:
+                changes["failed"] = f" ({failures} failed)"
+            update(completed=generation.nfev, **changes)
 
         yield report

@@ -8,11 +8,12 @@ import os
 from collections.abc import Mapping
 from hashlib import sha256
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import Bounds
 
+from structured_es.runs.callbacks import log
 from structured_es.search.saving import checkpoint
 from structured_es.search.saving.checkpoint import PathLike
 from structured_es.search.saving.freezing import freeze
@@ -32,22 +33,32 @@ class Saver:
         path: the file; None saves nothing.
         settings: what a run that resumes has to have in common with this one.
         given: callables of the search, which are not saved, by name.
+        root: what the random numbers of evaluations derive from.
     """
 
     def __init__(
-        self, path: PathLike | None, settings: dict[str, str], given: dict[str, Any]
+        self,
+        path: PathLike | None,
+        settings: dict[str, str],
+        given: dict[str, Any],
+        root: np.random.SeedSequence | None = None,
     ) -> None:
         self._path, self._settings, self._given = path, settings, given
+        self._root = root
         self._due = 0.0
 
-    def __call__(self, search: Any, *, now: bool = False) -> None:
-        """Save, if it is time or has to be now."""
+    def __call__(
+        self, search: Any, *, now: bool = False, out: Mapping[int, Any] | None = None
+    ) -> None:
+        """Save, if it is time or has to be now, with the candidates that are out."""
         began = perf_counter()
         if self._path is None or (began < self._due and not now):
             return
         content = {"search": search, "settings": self._settings}
+        content |= {"root": self._root, "out": dict(out or {})}
         checkpoint.write(self._path, content, self._given)
         ended = perf_counter()
+        log.debug("saved after %s evaluations: %s", getattr(search, "nfev", None), self._path)
         self._due = ended + _RARITY * (ended - began)
 
 
@@ -60,8 +71,16 @@ def check_path(path: Any, resume: Any) -> None:
         raise ValueError("checkpoint: expected a path to resume from, got None")
 
 
-def load(path: PathLike, settings: dict[str, str], given: dict[str, Any]) -> Any:
-    """The search that a file holds.
+class Saved(NamedTuple):
+    """What a run goes on from: see `Saver`."""
+
+    search: Any
+    root: np.random.SeedSequence | None
+    out: dict[int, Any]
+
+
+def load(path: PathLike, settings: dict[str, str], given: dict[str, Any]) -> Saved:
+    """The search that a file holds, and what belongs to it.
 
     Args:
         path: the file.
@@ -84,7 +103,8 @@ def load(path: PathLike, settings: dict[str, str], given: dict[str, Any]) -> Any
     ]
     if differences:
         raise ValueError("; ".join(differences))
-    return content["search"]
+    log.debug("resumed from %s", path)
+    return Saved(content["search"], content.get("root"), content.get("out", {}))
 
 
 def describe_run(x0: Any, settings: Mapping[str, Any]) -> dict[str, str]:

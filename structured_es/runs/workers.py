@@ -1,31 +1,167 @@
-"""Worker processes that may hang or die: one candidate at a time each, so that we know whose fault.
+"""Where tasks are worked on: a pool of joblib's, or processes that may hang or die one by one.
 
-A pool that shares its queue can only say that some worker died, and what was out is lost. Here each
-worker is an executor of its own (loky's, as in joblib's default backend): when it dies, or is
-killed because its time is up, that is the failure of the candidate it had, and a new one takes its
+A pool that shares its queue can only say that some worker died, and what was out is lost. In
+`Workers` each is an executor of its own (loky's, as in joblib's default backend): when it dies, or
+is killed because its time is up, that is the failure of the task it had, and a new one takes its
 place.
 """
 
 import os
 import re
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack
+from functools import partial
+from itertools import islice
+from math import inf
+from queue import SimpleQueue
 from time import monotonic
 from typing import Any
 
 import joblib
 from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 from joblib.externals.loky.backend.utils import kill_process_tree
+from joblib.parallel import BACKENDS, BatchedCalls
 
 Task = Callable[..., Any]
+Source = Iterator[tuple[Any, tuple[Any, ...]]]
+"""Keys and arguments of tasks, asked for one when there is a worker for it."""
 
 
 class WorkerDiedError(RuntimeError):
     """The process that evaluated a candidate ended, killed or by os._exit."""
 
 
-class Workers:
-    """Processes that evaluate tasks.
+class Crew(ABC):
+    """Whoever works on tasks."""
+
+    _busy: dict[Any, Any]
+
+    @abstractmethod
+    def submit(self, task: Task, jobs: list[tuple[Any, tuple[Any, ...]]]) -> None:
+        """Start to work on task(*arguments) for each (key, arguments)."""
+
+    @abstractmethod
+    def collect(self) -> list[tuple[Any, Any]]:
+        """Wait for the next results: (key, what the task returned, or an exception)."""
+
+    @abstractmethod
+    def close(self, *, abort: bool = False) -> None:
+        """End, without waiting for what is being worked on if that is to be aborted."""
+
+    def stream(self, task: Task, source: Source, ahead: float = inf) -> Iterator[tuple[Any, Any]]:
+        """Keys and results of task(*arguments), as they come.
+
+        Args:
+            task: what to do; its errors are raised here.
+            source: (key, arguments) of each; the next is taken only when a worker is free, after
+                the results before it have been consumed.
+            ahead: how many to have out at a time, at most.
+        """
+        while True:
+            room = ahead - len(self._busy)
+            jobs = list(source if room == inf else islice(source, max(0, int(room))))
+            if jobs:
+                self.submit(task, jobs)
+            if not self._busy:
+                return
+            yield from self.collect()
+
+
+class Pool(Crew):
+    """A backend of joblib, kept running.
+
+    joblib.Parallel itself looks for results every 10 ms only; this hands tasks to its backend and
+    is told of results at once.
+
+    Args:
+        n_jobs: how many, as in joblib (-1: as many as processors); None for those of a surrounding
+            joblib.parallel_config, or one.
+        backend: name of a backend registered with joblib; None for that of a surrounding
+            joblib.parallel_config, or processes.
+
+    Attributes:
+        alone: whether there is nobody but this process.
+
+    Raises:
+        ValueError: there is no such backend.
+    """
+
+    def __init__(self, n_jobs: int | None, backend: str | None) -> None:
+        self._parallel = _parallel(n_jobs, backend)
+        self._context = ExitStack()
+        self._backend: Any = self._parallel._backend
+        self.alone = True
+        self._arrived: SimpleQueue[tuple[int, Callable[[], Any]]] = SimpleQueue()
+        self._busy: dict[int, tuple[Any, Any]] = {}
+        self._count = 0
+
+    def open(self) -> None:
+        """Start the pool."""
+        self._context.enter_context(self._parallel)
+        self._backend = self._parallel._backend
+        self.alone = isinstance(self._backend, BACKENDS["sequential"])
+        if not self.alone:
+            self._backend.start_call()
+            self._context.callback(self._backend.stop_call)
+            self._context.enter_context(self._backend.retrieval_context())
+
+    @property
+    def size(self) -> int:
+        """Tasks that are worked on at a time."""
+        return max(1, self._backend.effective_n_jobs(self._parallel.n_jobs))
+
+    def submit(self, task: Task, jobs: list[tuple[Any, tuple[Any, ...]]]) -> None:
+        if type(self._backend) is BACKENDS["multiprocessing"]:  # its pickle knows no lambdas
+            task = joblib.wrap_non_picklable_objects(task)
+        for key, arguments in jobs:
+            number = self._count = self._count + 1
+            self._busy[number] = (key, None)
+            batch = BatchedCalls([(task, arguments, {})], self._backend.get_nested_backend())
+            job = self._backend.submit(batch, callback=partial(self._arrive, number))
+            self._busy[number] = (key, job)
+            if hasattr(job, "add_done_callback"):  # dask calls back only where all went well
+                job.add_done_callback(partial(self._fail, number))
+
+    def collect(self) -> list[tuple[Any, Any]]:
+        number, result = self._arrived.get()
+        if number not in self._busy:
+            return []
+        key, _ = self._busy.pop(number)
+        try:
+            return [(key, result()[0])]
+        except Exception as error:
+            if type(error).__name__ != "KilledWorker":  # dask's, after several attempts
+                raise
+            return [(key, WorkerDiedError(f"the worker of the evaluation has ended: {error}"))]
+
+    def close(self, *, abort: bool = False) -> None:
+        abort = (abort or bool(self._busy)) and not self.alone
+        self._busy = {}
+        if abort and isinstance(getattr(self._backend, "_workers", None), ProcessPoolExecutor):
+            _end(self._backend._workers)
+        elif abort:
+            self._backend.abort_everything(ensure_ready=False)
+        self._context.close()
+
+    def _arrive(self, number: int, out: Any) -> None:
+        """The backend calls this, from a thread of its own."""
+        if self._backend.supports_retrieve_callback:
+            self._arrived.put((number, partial(self._backend.retrieve_result_callback, out)))
+        else:
+            self._arrived.put((number, partial(self._retrieve, number)))
+
+    def _retrieve(self, number: int) -> Any:
+        return self._backend.retrieve_result(self._busy[number][1])
+
+    def _fail(self, number: int, future: Any) -> None:
+        if future.cancelled() or future.exception() is not None:
+            self._arrived.put((number, future.result))
+
+
+class Workers(Crew):
+    """Processes that evaluate tasks, of which each can be given up.
 
     Args:
         n_jobs: how many, as in joblib (-1: as many as processors).
@@ -33,82 +169,96 @@ class Workers:
             what the task needs does not count.
     """
 
-    def __init__(self, n_jobs: int, time_limit: float | None) -> None:
-        self._count = joblib.effective_n_jobs(n_jobs)
+    def __init__(self, n_jobs: int | None, time_limit: float | None) -> None:
+        self.size = joblib.effective_n_jobs(n_jobs)
         self._time_limit = time_limit
         self._idle: list[ProcessPoolExecutor] = []
-        self._busy: dict[Future[Any], tuple[ProcessPoolExecutor, int, float]] = {}
+        self._busy: dict[Future[Any], tuple[ProcessPoolExecutor, Any, float]] = {}
 
-    def map(self, task: Task, items: list[tuple[Any, ...]]) -> list[Any]:
-        """The result of task(*item) for each item, in order.
+    def stream(self, task: Task, source: Source, ahead: float = inf) -> Iterator[tuple[Any, Any]]:
+        """As for all crews; a TimeoutError or WorkerDiedError where there is no result."""
+        return super().stream(task, source, min(ahead, self.size))
 
-        Where there is none, a TimeoutError or WorkerDiedError is in its place. Errors that the task
-        raises are raised here.
-        """
-        results: list[Any] = [None] * len(items)
-        todo = list(range(len(items)))[::-1]
-        self._start(min(self._count, len(items)), task, items[0] if items else ())
-        while todo or self._busy:
-            while todo and self._idle:
-                place = todo.pop()
-                worker = self._idle.pop()
-                future = worker.submit(task, *items[place])
-                self._busy[future] = (worker, place, monotonic())
-            self._collect(results)
-            if todo and not self._idle and len(self._busy) < self._count:
-                self._start(min(self._count - len(self._busy), len(todo)), task, items[0])
-        return results
+    def submit(self, task: Task, jobs: list[tuple[Any, tuple[Any, ...]]]) -> None:
+        self._start(len(jobs), task, jobs[0][1])
+        for key, arguments in jobs:
+            worker = self._idle.pop()
+            future = worker.submit(task, *arguments)
+            self._busy[future] = (worker, key, monotonic())
 
-    def close(self) -> None:
-        """End all processes."""
-        for worker in [*self._idle, *(worker for worker, _, _ in self._busy.values())]:
-            _end(worker)
-        self._idle, self._busy = [], {}
-
-    def _start(self, count: int, task: Task, item: tuple[Any, ...]) -> None:
-        """Have so many idle processes, ready to work: everything is imported there."""
-        fresh = [self._new() for _ in range(count - len(self._idle))]
-        for greeting in [worker.submit(_ready, task, item) for worker in fresh]:
-            greeting.result()
-        self._idle += fresh
-
-    def _new(self) -> ProcessPoolExecutor:
-        share = str(max(1, joblib.cpu_count() // self._count))
-        return ProcessPoolExecutor(
-            max_workers=1, env={name: os.environ.get(name, share) for name in _THREAD_LIMITS}
-        )
-
-    def _collect(self, results: list[Any]) -> None:
-        """Wait for the next worker to end its task, or its time."""
+    def collect(self) -> list[tuple[Any, Any]]:
         patience = None
         if self._time_limit is not None:
             first = min(start for _, _, start in self._busy.values())
             patience = max(0.0, first + self._time_limit - monotonic())
         done, _ = wait(self._busy, timeout=patience, return_when=FIRST_COMPLETED)
-        for future in done:
-            worker, place, _ = self._busy.pop(future)
-            try:
-                results[place] = future.result()
-            except BrokenProcessPool as error:
-                results[place] = WorkerDiedError(_last_words(error))
-                worker.shutdown(wait=True)
-            else:
-                self._idle.append(worker)
+        results = [self._result(future, *self._busy.pop(future)) for future in done]
         if self._time_limit is not None:
-            self._end_overdue(results, monotonic() - self._time_limit)
+            results += self._end_overdue(monotonic() - self._time_limit)
+        return results
 
-    def _end_overdue(self, results: list[Any], latest: float) -> None:
-        """Kill the workers whose task began before a time."""
-        for future, (worker, place, start) in list(self._busy.items()):
+    def close(self, *, abort: bool = False) -> None:
+        """End all processes."""
+        for worker in [*self._idle, *(worker for worker, _, _ in self._busy.values())]:
+            _end(worker)
+        self._idle, self._busy = [], {}
+
+    def _start(self, count: int, task: Task, arguments: tuple[Any, ...]) -> None:
+        """Have so many idle processes, ready to work: everything is imported there."""
+        fresh = [self._new() for _ in range(count - len(self._idle))]
+        for greeting in [worker.submit(_ready, task, arguments) for worker in fresh]:
+            greeting.result()
+        self._idle += fresh
+
+    def _new(self) -> ProcessPoolExecutor:
+        share = str(max(1, joblib.cpu_count() // self.size))
+        return ProcessPoolExecutor(
+            max_workers=1, env={name: os.environ.get(name, share) for name in _THREAD_LIMITS}
+        )
+
+    def _result(
+        self, future: Future[Any], worker: ProcessPoolExecutor, key: Any, _: float
+    ) -> tuple[Any, Any]:
+        try:
+            result = future.result()
+        except BrokenProcessPool as error:
+            worker.shutdown(wait=True)
+            return key, WorkerDiedError(_last_words(error))
+        except BaseException:
+            self._idle.append(worker)
+            raise
+        self._idle.append(worker)
+        return key, result
+
+    def _end_overdue(self, latest: float) -> list[tuple[Any, Any]]:
+        """Kill the workers whose task began before a time; their results."""
+        results = []
+        for future, (worker, key, start) in list(self._busy.items()):
             if start <= latest and not future.done():
                 del self._busy[future]
                 _end(worker)
-                results[place] = TimeoutError(f"no loss within {self._time_limit} seconds")
+                results.append((key, TimeoutError(f"no loss within {self._time_limit} seconds")))
+        return results
 
 
 _THREAD_LIMITS = tuple(
     f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR")
 )
+
+
+def _parallel(n_jobs: int | None, backend: str | None) -> Any:
+    """Joblib's own object, which knows how to find and configure backends."""
+    try:
+        if backend is None:
+            return joblib.Parallel(n_jobs)
+        if backend == "dask":  # joblib learns of it in a configuration only
+            with joblib.parallel_config(backend=backend):
+                return joblib.Parallel(n_jobs)
+        return joblib.Parallel(n_jobs, backend=backend)
+    except (ImportError, ValueError) as error:
+        raise ValueError(
+            f"backend: expected one that joblib can use, got {backend!r}: {error}"
+        ) from error
 
 
 def _last_words(error: Exception) -> str:
@@ -127,5 +277,5 @@ def _end(worker: ProcessPoolExecutor) -> None:
     worker.shutdown(wait=True)
 
 
-def _ready(task: Task, item: tuple[Any, ...]) -> None:
+def _ready(task: Task, arguments: tuple[Any, ...]) -> None:
     """Runs in a worker that has just started; its arguments have been unpickled there."""

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _OTHER_OPTIONS = (
-    *("args", "backend", "boundary_handler", "bounds", "callback", "checkpoint"),
-    *("evaluation_timeout", "lr_adapt", "max_restarts", "n_jobs", "on_error", "popsize"),
-    *("progress", "restarts", "resume", "retraction", "sampling", "seed"),
+    *("args", "asynchronous", "backend", "boundary_handler", "bounds", "callback", "checkpoint"),
+    *("evaluation_timeout", "log", "lr_adapt", "max_restarts", "n_jobs", "on_error", "popsize"),
+    *("progress", "replay", "restarts", "resume", "retraction", "run_dir", "sampling", "seed"),
     *("sigma0", "structure", "update", "vectorized", "x0"),
 )
 """Arguments beside the criteria that somebody who mistypes one may have meant."""

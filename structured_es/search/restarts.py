@@ -8,7 +8,7 @@ the next run to the regime that has used less of the budget (Hansen, BBOB worksh
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from typing import Any, Self
 
 from numpy.typing import ArrayLike
@@ -107,6 +107,21 @@ class Restarts(Resumable):
         self._run.tell(X, losses)
         self._budget.count(self.nfev, self._run.best_f)
         self._follow()
+
+    def tell_late(self, x: FloatArray, loss: float) -> None:
+        """Report the loss of a candidate, (n,), of a run that has ended.
+
+        It counts as dropped, may be the best, and tells the current run nothing.
+        """
+        last = self.runs[-1]
+        counts = {name: last.get(name, 0) for name in ("nfev", "failures", "dropped")}
+        self.runs[-1] = last.replace(
+            nfev=counts["nfev"] + 1,
+            failures=counts["failures"] + (not isfinite(loss)),
+            dropped=counts["dropped"] + 1,
+            **({"x": x.copy(), "fun": float(loss)} if loss < last.fun else {}),
+        )
+        self._budget.count(self.nfev, self.best_f)
 
     def stop(self) -> dict[str, StopReason]:
         """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""

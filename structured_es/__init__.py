@@ -14,6 +14,7 @@ from typing import Any
 from structured_es import structures
 from structured_es.runs.optimize import minimize
 from structured_es.runs.scipy_method import scipy_method
+from structured_es.search.from_points import from_points
 from structured_es.search.restarts import BIPOP, IPOP
 from structured_es.search.strategy import EvolutionStrategy
 
@@ -24,6 +25,7 @@ __all__ = [
     "IPOP",
     "EvolutionStrategy",
     "compare",
+    "from_points",
     "minimize",
     "scipy_method",
     "structures",

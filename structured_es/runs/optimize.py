@@ -130,12 +130,12 @@ def minimize(
             backend, callback and progress may differ, and with higher limits a run that has ended
             goes on.
         **options: further options of EvolutionStrategy: boundary_handler, update, retraction,
-            sampling, lr_adapt, tolx, tolfun, ...
+            sampling, lr_adapt, fixed, integers, covariance, warm_start, tolx, tolfun, ...
 
     Returns:
         A `Result`, which is a scipy OptimizeResult: x, fun, nfev, nit, success, message, mean,
-        sigma, stds, stop, restarts, failures, injected and dropped. After failed evaluations the
-        message says what the last error was.
+        sigma, stds, stop, restarts, failures, injected, dropped and shape. After failed
+        evaluations the message says what the last error was.
 
     Raises:
         ValueError, TypeError: an argument is not as described; the message names it. Also when

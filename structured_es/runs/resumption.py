@@ -122,7 +122,10 @@ def _text(name: str, value: Any) -> str:
         value = (value.lb, value.ub)
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
-    if isinstance(value, (list, tuple)):
+    if type(value) is dict:
+        items = sorted(f"{_text(name, key)}: {_text(name, value[key])}" for key in value)
+        return f"{{{', '.join(items)}}}"
+    if isinstance(value, (list, tuple, range)):
         return f"[{', '.join(_text(name, part) for part in value)}]"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

@@ -33,9 +33,9 @@ class Batch:
 
     Attributes:
         points: (m, n) as the user sees them, inside the bounds.
-        free: (m, n) as they were drawn, before the bounds were enforced; equal to `points` for
-            injected ones.
-        local: (m, n) local coordinates at the time; NaN for injected ones.
+        free: (m, d) as they were drawn, in the d variables of the search, before the bounds were
+            enforced; what stands for `points` for injected ones.
+        local: (m, d) local coordinates at the time; NaN for injected ones.
         generation: (m,) in which each was drawn, INJECTED or LATE.
         number: (m,) running number of each, in the order they were drawn.
     """
@@ -96,7 +96,7 @@ class Ledger:
     def issue(
         self, points: FloatArray, free: FloatArray, local: FloatArray, generation: int
     ) -> None:
-        """Record candidates of one generation, (m, n) each, as handed out."""
+        """Record candidates of one generation as handed out, arrays as those of a `Batch`."""
         self._issues.append(Issue(points, free, local, generation, self._count))
         self._count += len(points)
 
@@ -117,13 +117,14 @@ class Ledger:
         self._issues.clear()
         return issue
 
-    def settle(self, points: FloatArray) -> Batch:
+    def settle(self, points: FloatArray, free: FloatArray) -> Batch:
         """Take back the candidates of the given points, (m, n), in the given order.
 
-        Those that are recognised come with the values they were asked with.
+        Those that are recognised come with the values they were asked with, others as injected
+        ones, with the given free points, (m, d).
         """
         count = len(points)
-        injected = Issue(points, points, np.full_like(points, np.nan), INJECTED, self._count)
+        injected = Issue(points, free, np.full_like(free, np.nan), INJECTED, self._count)
         self._count += count
         out = [issue.batch() for issue in [injected, *self._issues]]
         everything = Batch.concatenate(out + self._rest)

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _OTHER_OPTIONS = (
-    *("args", "asynchronous", "backend", "boundary_handler", "bounds", "callback", "checkpoint"),
-    *("evaluation_timeout", "log", "lr_adapt", "max_restarts", "n_jobs", "on_error", "popsize"),
-    *("progress", "replay", "restarts", "resume", "retraction", "run_dir", "sampling", "seed"),
-    *("sigma0", "structure", "update", "vectorized", "x0"),
+    *("args", "asynchronous", "backend", "boundary_handler", "bounds", "callback"),
+    *("checkpoint", "covariance", "evaluation_timeout", "fixed", "integers", "log"),
+    *("lr_adapt", "max_restarts", "n_jobs", "on_error", "popsize", "progress"),
+    *("replay", "restarts", "resume", "retraction", "run_dir", "sampling"),
+    *("seed", "sigma0", "structure", "update", "vectorized", "warm_start"),
+    *("x0",),
 )
 """Arguments beside the criteria that somebody who mistypes one may have meant."""
 

@@ -24,6 +24,9 @@ from structured_es.search.validation import check_count, check_positive, make_ge
 from structured_es.structures.arrays import FloatArray
 from structured_es.structures.structure import Structure
 
+_FIRST_ONLY = ("covariance", "warm_start")
+"""Options of the first run alone: the others are there to find something else."""
+
 _SHARED = ("ftarget", "maxfevals", "timeout")
 """Criteria that end all runs together rather than only the current one."""
 
@@ -58,7 +61,7 @@ class Restarts(Resumable):
         make: what a run is made with; anything with the constructor arguments, ask, tell, stop,
             result and counts of an EvolutionStrategy.
         **options: those of EvolutionStrategy; ftarget, maxfevals and timeout hold for all runs
-            together.
+            together; covariance and warm_start are for the first run.
 
     Attributes:
         runs: results of the runs before the current one.
@@ -84,6 +87,8 @@ class Restarts(Resumable):
         self._max_restarts = check_count("max_restarts", max_restarts, least=0)
         shared = {name: options.pop(name) for name in _SHARED if name in options}
         self._budget = Budget(make_criteria(shared))
+        if isinstance(options.get("integers"), range):
+            options["integers"] = [*options["integers"]]  # which can be saved
         self._options = options
         self._exhausted: dict[str, StopReason] = {}
         self.runs: list[Result] = []
@@ -257,7 +262,9 @@ class Restarts(Resumable):
 
     def _launch(self, plan: Plan) -> Any:
         rng = self._rng.spawn(1)[0]
-        x0 = self._x0
+        x0, options = self._x0, self._options
+        if self.runs:
+            options = {name: options[name] for name in options if name not in _FIRST_ONLY}
         if self.runs and not callable(x0):
             x0 = uniform_start(self._bounds, x0, rng)
         return self._make(
@@ -267,7 +274,7 @@ class Restarts(Resumable):
             bounds=self._bounds,
             seed=rng,
             maxfevals=plan.maxfevals,
-            **self._options,
+            **options,
             **self._rival(),
         )
 

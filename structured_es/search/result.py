@@ -5,6 +5,7 @@ from typing import Any
 from scipy.optimize import OptimizeResult
 
 from structured_es.search.criteria import StopReason
+from structured_es.search.shape import Shape
 from structured_es.structures.arrays import FloatArray
 
 
@@ -26,6 +27,7 @@ class Result(OptimizeResult):
         failures: how many of the losses told were not finite.
         injected: how many of the candidates told had not been asked for.
         dropped: how many candidates came back too late to be used.
+        shape: what was learned of the covariance, for `warm_start`.
     """
 
     x: FloatArray
@@ -42,6 +44,7 @@ class Result(OptimizeResult):
     failures: int
     injected: int
     dropped: int
+    shape: Shape
 
     def __init__(self, **fields: Any) -> None:
         super().__init__()
@@ -51,6 +54,10 @@ class Result(OptimizeResult):
     def __repr__(self) -> str:
         shown = self if self.stop else self.replace(stop="running")
         return OptimizeResult.__repr__(shown)
+
+    def covariance(self) -> FloatArray:
+        """Covariance of the search distribution, an (n, n) array; meant for small n."""
+        return self.sigma**2 * self.shape.covariance()
 
     def replace(self, **fields: Any) -> "Result":
         """A copy with some fields replaced."""

@@ -1,10 +1,13 @@
 """The search distribution x = mean + sigma * scale * A z, z ~ N(0, I): an immutable value."""
 
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.structures.arrays import FloatArray
+from structured_es.structures.gradient import Gradient
 from structured_es.structures.structure import Structure
 
 
@@ -15,7 +18,8 @@ class SearchDistribution:
     Attributes:
         mean: (n,) centre.
         sigma: overall step size; owns the volume, since det A = 1.
-        scale: fixed scale of the variables, a number or shape (n,): the user's sigma0.
+        scale: scale of the variables, a number or shape (n,): the user's sigma0, and what bounds
+            and integers ask for.
         structure: A.
     """
 
@@ -48,6 +52,25 @@ class SearchDistribution:
         scale = self.scale * (factors / common)
         return SearchDistribution(self.mean, self.sigma * common, scale, self.structure)
 
+    def placed(self, mean: FloatArray, factors: FloatArray) -> "SearchDistribution":
+        """With another mean, (n,), and each scale multiplied by its factor, (n,)."""
+        return SearchDistribution(mean, self.sigma, self.scale * factors, self.structure)
+
+    def loosened(self, variables: NDArray[np.intp], factors: FloatArray) -> "SearchDistribution":
+        """Standard deviations of some variables, (k,), multiplied by factors > 1, about.
+
+        What they get is independent of all variables, so that correlations do not grow with them:
+        the structure follows the gradient that a step along each of these variables makes.
+        """
+        units = np.zeros((len(variables), len(self.mean)))
+        units[np.arange(len(variables)), variables] = 1.0
+        rows = self.structure.apply_inverse(units)
+        squares = np.einsum("ij,ij->i", rows, rows)
+        added = (np.square(factors) - 1.0) * self.structure.variances()[variables]
+        source = _Given(Gradient.of(rows, np.log1p(added * squares) / squares, 0.0))
+        structure, growth = self.structure.update(source)
+        return SearchDistribution(self.mean, self.sigma * exp(growth), self.scale, structure)
+
     def shrunk(self) -> "SearchDistribution":
         """Half as wide: what remains to do when every candidate failed."""
         return SearchDistribution(self.mean, 0.5 * self.sigma, self.scale, self.structure)
@@ -63,3 +86,17 @@ class SearchDistribution:
             self.sigma * (np.broadcast_to(self.scale, self.mean.shape) * self.structure.dense().T).T
         )
         return factor @ factor.T
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """The same gradient for whatever degrees of freedom."""
+
+    content: Gradient
+    claimed = 0.0
+
+    def rate(self, dof: int) -> float:
+        return self.content.rate
+
+    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
+        return self.content

@@ -5,24 +5,26 @@ the caller -> tell -> ranking -> update_rule (structure.tangent, structure.retra
 termination.
 """
 
-from collections.abc import Callable, Sequence
-from math import floor, inf, isfinite, isnan, log, sqrt
+from collections.abc import Callable, Mapping, Sequence
+from math import floor, inf, isfinite, log
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structured_es.search.bounds import BoundsLike, make_boundary
+from structured_es.search.best import Best
+from structured_es.search.bounds import BoundsLike, make_domain
 from structured_es.search.budget import Budget
-from structured_es.search.candidates import INJECTED, LATE, Batch, Ledger
+from structured_es.search.candidates import INJECTED, LATE, Ledger
 from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.cumulation import Cumulation
+from structured_es.search.gathering import Gathering, count_finite
 from structured_es.search.learning_rate import AdaptiveCumulation
 from structured_es.search.ranking import rank
 from structured_es.search.result import Result
 from structured_es.search.sampling import make_sampler
 from structured_es.search.saving.checkpoint import Resumable
-from structured_es.search.search_distribution import SearchDistribution
+from structured_es.search.shape import Shape, Variables, first_distribution
 from structured_es.search.stream import CandidateStream
 from structured_es.search.termination import Termination
 from structured_es.search.update_rule import UpdateRule
@@ -39,7 +41,6 @@ from structured_es.search.validation import (
 )
 from structured_es.search.xnes import XNES
 from structured_es.structures.arrays import FloatArray
-from structured_es.structures.registry import make_structure
 from structured_es.structures.retraction import get_retraction
 from structured_es.structures.structure import Structure
 
@@ -49,9 +50,6 @@ Seed = int | np.random.Generator | np.random.SeedSequence | None
 
 _CONFINE_EVERY = 10
 """Generations between looks at whether the distribution has outgrown the bounds, or the floats."""
-
-_PATIENCE = 3
-"""Times popsize losses after which a generation closes, however few of them are finite."""
 
 
 class EvolutionStrategy(Resumable):
@@ -79,6 +77,19 @@ class EvolutionStrategy(Resumable):
             Akimoto & Ono, GECCO 2023, arXiv 2304.03473). Take the result's mean under noise, since
             the best loss was also the luckiest one. Noise hides progress, so tolstagnation is inf
             unless it is given.
+        fixed: {index: value} of variables that are not searched; nor are those whose bounds are
+            equal. Candidates have all n variables.
+        integers: indices of variables that are evaluated at integers only, as floats. Each keeps a
+            probability of at least 1 / (n popsize) to leave the integer of the mean (CMA-ES with
+            margin; Hamano, Saito, Nomura & Shirakawa, GECCO 2022, arXiv 2205.13482).
+        covariance: covariance to start with, relative to sigma0: sigma0^2 C, or S C S with S the
+            diagonal of sigma0 where that has a value for each variable; so with sigma0 = 1 it is
+            the covariance itself. A symmetric positive definite (n, n) array, whose closest
+            approximation the structure can have is taken, or (n,) variances.
+        warm_start: the Result of an earlier search of as many variables. Its covariance divided by
+            its sigma^2 takes the place of `covariance`, so that `es.result.mean` and
+            `es.result.sigma` as x0 and sigma0 go on where that ended; a larger sigma0 suits a
+            problem that is only similar. With structure="auto" its structure is taken over.
         **criteria: when to stop, see `Criteria`: ftarget, maxfevals, maxiter, timeout, tolx,
             tolfun, tolfunhist, tolfacupx, tolconditioncov, tolstagnation, tolflatfitness.
 
@@ -108,28 +119,43 @@ class EvolutionStrategy(Resumable):
         retraction: str = "exp",
         sampling: str = "auto",
         lr_adapt: bool = False,
+        fixed: Mapping[int, float] | None = None,
+        integers: Numbers | None = None,
+        covariance: ArrayLike | None = None,
+        warm_start: Result | None = None,
         **criteria: Any,
     ) -> None:
         start_rng, sample_rng = make_generator(seed).spawn(2)
         check_choice("update", update, ("default", "xnes"))
         check_flag("lr_adapt", lr_adapt)
-        mean = check_start(x0(start_rng) if callable(x0) else x0)
-        dim = len(mean)
-        step_sizes = check_step_sizes(sigma0, dim)
+        start = check_start(x0(start_rng) if callable(x0) else x0)
+        step_sizes = check_step_sizes(sigma0, len(start))
+        self._boundary, variables, best = make_domain(
+            start,
+            step_sizes,
+            bounds=bounds,
+            handler=boundary_handler,
+            fixed=fixed,
+            integers=integers,
+        )
+        dim = len(variables)
         self.popsize = (
             default_popsize(dim) if popsize is None else check_count("popsize", popsize, least=2)
         )
         self.nfev = self.nit = 0
         self.failures = self.injected = self.dropped = 0
-        self._boundary = make_boundary(boundary_handler, bounds, mean, step_sizes)
-        sigma = float(np.exp(np.log(step_sizes).mean()))
-        distribution = SearchDistribution(
-            mean=self._boundary.inverse(mean[np.newaxis])[0],
-            sigma=sigma if np.ndim(sigma0) else float(step_sizes[0]),
-            scale=step_sizes / sigma if np.ndim(sigma0) else 1.0,
-            structure=make_structure(structure, dim, plain=update == "xnes"),
+        self._variables = Variables(len(start), variables)
+        distribution = first_distribution(
+            self._boundary.inverse(start[np.newaxis])[0],
+            step_sizes[variables] if np.ndim(sigma0) else float(step_sizes[0]),
+            structure,
+            self._variables,
+            covariance=covariance,
+            warm_start=warm_start,
+            plain=update == "xnes",
         )
-        self._distribution = self._boundary.confined(distribution)
+        distribution = self._boundary.confined(distribution)
+        self._distribution = self._boundary.unfrozen(distribution, self.popsize)
         self._sound = self._distribution
         self._retraction = get_retraction(retraction)
         self._sampler = make_sampler(sampling, dim, self.popsize, sample_rng, even=lr_adapt)
@@ -140,10 +166,12 @@ class EvolutionStrategy(Resumable):
             criteria["tolstagnation"] = inf
         limits = make_criteria(criteria)
         self._budget = Budget(limits)
-        self._termination = Termination(limits, self._distribution, self.popsize)
+        self._termination = Termination(
+            limits, self._distribution, self.popsize, integers=integers is not None
+        )
         self._ledger = Ledger()
-        self._waiting: list[tuple[Batch, FloatArray]] = []
-        self._best_x, self._best_f, self._best_number = mean, inf, -1
+        self._gathering = Gathering(self.popsize)
+        self._best = Best(best)
 
     def __repr__(self) -> str:
         return (
@@ -193,7 +221,7 @@ class EvolutionStrategy(Resumable):
         points = check_points(X, self.dim)
         values = check_losses(losses, len(points))
         issue = None
-        if len(points) >= self.popsize and not self._waiting:
+        if len(points) >= self.popsize and self._gathering.empty:
             issue = self._ledger.settle_whole(points, self.nit)
         if issue is None:
             check_finite("X", points)
@@ -201,13 +229,12 @@ class EvolutionStrategy(Resumable):
         else:
             finite = self._count(values)
             self._keep_best(issue.points, values, range(issue.first, issue.first + len(points)))
-            if self._complete(len(values), finite):
+            if self._gathering.suffices(len(values), finite):
                 self._close(issue.free, issue.local, values)
                 return
-            self._waiting.append((issue.batch(), values))
-        told = [losses for _, losses in self._waiting]
-        if told and self._complete(sum(map(len, told)), sum(map(_count_finite, told))):
-            self._close(*self._collect())
+            self._gathering.add(issue.batch(), values)
+        if self._gathering.complete:
+            self._close(*self._gathering.close(self._distribution, self.nit))
 
     def stop(self) -> dict[str, StopReason]:
         """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""
@@ -221,13 +248,13 @@ class EvolutionStrategy(Resumable):
     @property
     def result(self) -> Result:
         """The outcome so far, a scipy OptimizeResult."""
-        reasons = self.stop()
+        reasons, distribution = self.stop(), self._distribution
         return Result(
-            x=self._best_x.copy(),
-            fun=self._best_f,
+            x=self._best.x.copy(),
+            fun=self._best.loss,
             nfev=self.nfev,
             nit=self.nit,
-            success=bool(np.isfinite(self._best_f)),
+            success=bool(np.isfinite(self._best.loss)),
             message=describe(reasons),
             mean=self.mean,
             sigma=self.sigma,
@@ -237,17 +264,18 @@ class EvolutionStrategy(Resumable):
             failures=self.failures,
             injected=self.injected,
             dropped=self.dropped,
+            shape=Shape(self._variables, distribution.scale, distribution.structure),
         )
 
     @property
     def dim(self) -> int:
         """Number of variables n."""
-        return len(self._distribution.mean)
+        return self._variables.dim
 
     @property
     def best_f(self) -> float:
         """Best loss so far; inf before the first finite one."""
-        return self._best_f
+        return self._best.loss
 
     @property
     def mean(self) -> FloatArray:
@@ -261,75 +289,42 @@ class EvolutionStrategy(Resumable):
 
     @property
     def stds(self) -> FloatArray:
-        """Standard deviation of each variable, before bounds are enforced, shape (n,)."""
-        return self._distribution.stds
+        """Standard deviations before bounds are enforced, 0 for fixed variables, shape (n,)."""
+        return self._boundary.embedded(self._distribution.stds)
 
     def covariance(self) -> FloatArray:
         """Covariance of the search distribution, an (n, n) array; meant for small n."""
-        return self._distribution.covariance()
+        return self.result.covariance()
 
     @property
     def structure(self) -> Structure:
-        """The structured matrix A, a value."""
+        """The structured matrix A of the variables that are not fixed, a value."""
         return self._distribution.structure
 
     def _count(self, losses: FloatArray) -> int:
         """Count evaluations and failures; how many losses are finite."""
-        finite = _count_finite(losses)
+        finite = count_finite(losses)
         self.nfev += len(losses)
         self.failures += len(losses) - finite
         return finite
 
     def _keep_best(self, points: FloatArray, losses: FloatArray, numbers: Numbers) -> None:
-        """Remember the best finite loss, of equal ones that of the candidate drawn first."""
-        best = int(losses.argmin())
-        if isnan(losses[best]):
-            best = int(losses.argsort(kind="stable")[0])
-        loss, number = float(losses[best]), int(numbers[best])
-        if loss < self._best_f or (loss == self._best_f < inf and number < self._best_number):
-            self._best_x, self._best_f, self._best_number = points[best].copy(), loss, number
-        self._budget.count(self.nfev, self._best_f)
+        self._best.observe(points, losses, numbers)
+        self._budget.count(self.nfev, self.best_f)
 
     def _settle(self, points: FloatArray, losses: FloatArray) -> None:
         """Find out which candidates were told; they wait for the end of the generation."""
-        batch = self._ledger.settle(points)
+        batch = self._ledger.settle(points, self._boundary.inverse(points))
         order = np.argsort(batch.number)
         batch, losses = batch.take(order), losses[order]
         injected, late = batch.generation == INJECTED, batch.generation == LATE
         self.injected += int(np.count_nonzero(injected))
         self.dropped += int(np.count_nonzero(late))
-        if injected.any():
-            batch.free[injected] = self._boundary.inverse(batch.points[injected])
         self._count(losses)
         self._keep_best(batch.points, self._boundary.feasible(batch.points, losses), batch.number)
         timely = np.flatnonzero(~late)
         if len(timely):
-            self._waiting.append((batch.take(timely), losses[timely]))
-
-    def _complete(self, told: int, finite: int) -> bool:
-        """Whether as many losses, so many of them finite, make a generation."""
-        if told < self.popsize:
-            return False
-        return finite >= max(2, self.popsize // 2) or told >= _PATIENCE * self.popsize
-
-    def _collect(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Free points, local coordinates of today and losses of all told, in order of drawing.
-
-        Candidates of earlier generations and injected ones are re-expressed, and limited in length
-        so that they cannot blow up the distribution (Hansen, INRIA RR-7748, 2011).
-        """
-        batch = Batch.concatenate([batch for batch, _ in self._waiting])
-        losses = np.concatenate([losses for _, losses in self._waiting])
-        self._waiting = []
-        order = np.argsort(batch.number)
-        batch, losses = batch.take(order), losses[order]
-        foreign = batch.generation != self.nit
-        if foreign.any():
-            local = self._distribution.local(batch.free[foreign])
-            limit = sqrt(self.dim) + 2.0 * self.dim / (self.dim + 2.0)
-            lengths = np.sqrt(np.einsum("ij,ij->i", local, local))
-            batch.local[foreign] = local * (limit / np.maximum(lengths, limit))[:, np.newaxis]
-        return batch.free, batch.local, losses
+            self._gathering.add(batch.take(timely), losses[timely])
 
     def _close(self, free: FloatArray, local: FloatArray, losses: FloatArray) -> None:
         """Close a generation; if its numbers overflow, the last sound distribution comes back."""
@@ -357,6 +352,7 @@ class EvolutionStrategy(Resumable):
             self._distribution = self._boundary.confined(self._distribution)
             if np.isfinite(self._distribution.stds).all():
                 self._sound = self._distribution
+        self._distribution = self._boundary.unfrozen(self._distribution, self.popsize)
         self._ledger.forget(nit)
         self._termination.observe(ranked, self._distribution, nit)
 
@@ -383,9 +379,5 @@ def _informative(losses: FloatArray) -> int:
     Those with finite losses and as many with infinite ones, so that weights are positive only for
     the former; of failed evaluations (NaN) none.
     """
-    finite = _count_finite(losses)
+    finite = count_finite(losses)
     return finite + min(finite, int(np.count_nonzero(np.isinf(losses))))
-
-
-def _count_finite(losses: FloatArray) -> int:
-    return int(np.count_nonzero(np.isfinite(losses)))

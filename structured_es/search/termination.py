@@ -35,6 +35,8 @@ class Termination:
         criteria: thresholds.
         start: the initial search distribution.
         popsize: candidates a generation.
+        integers: whether some variables are; a neighbour of an integer is seen once in 2 n
+            generations, and losses that stay as they are for shorter say nothing.
 
     Besides the criteria with thresholds of their own it knows `noeffectcoord` and `noeffectaxis` (a
     step of a fifth of a standard deviation, or a tenth of an axis, is lost in rounding) and
@@ -45,14 +47,19 @@ class Termination:
         reasons: why to stop, empty while the search should go on.
     """
 
-    def __init__(self, criteria: Criteria, start: SearchDistribution, popsize: int) -> None:
+    def __init__(
+        self, criteria: Criteria, start: SearchDistribution, popsize: int, *, integers: bool = False
+    ) -> None:
         dim = len(start.mean)
         self.criteria = criteria
         self.reasons: dict[str, StopReason] = {}
         self._start_stds, self._start_sigma = start.stds, start.sigma
+        self._start_unscaled = start.stds / start.scale
         self._flat = 0
         self._failed = 0
         self._recent = 10 + ceil(30 * dim / popsize)
+        if integers:
+            self._recent = max(self._recent, 10 * dim)
         self._best: list[float] = []
         self._median: list[float] = []
         stagnation = criteria.tolstagnation
@@ -132,7 +139,9 @@ class Termination:
         self._stop("tolstagnation", window, self._patience)
 
     def _check_tolx(self, distribution: SearchDistribution) -> None:
-        ratio = float((distribution.stds / self._start_stds).max())
+        """Standard deviations without what keeps integers from freezing."""
+        stds = distribution.stds / distribution.scale
+        ratio = float((stds / self._start_unscaled).max())
         if ratio < self.criteria.tolx:
             self._stop("tolx", ratio, self.criteria.tolx)
 

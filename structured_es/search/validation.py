@@ -11,7 +11,7 @@ from structured_es.structures.arrays import FloatArray
 
 def check_start(x0: ArrayLike) -> FloatArray:
     """Return x0 as a new (n,) array: real, finite, not empty."""
-    mean = _real_array("x0", x0)
+    mean = real_array("x0", x0)
     if mean.ndim != 1:
         raise ValueError(f"x0: expected a one-dimensional array, got shape {mean.shape}")
     if mean.size == 0:
@@ -22,7 +22,7 @@ def check_start(x0: ArrayLike) -> FloatArray:
 
 def check_positive(name: str, values: ArrayLike, *, finite: bool = True) -> FloatArray:
     """Return values as a new array: real, positive, finite unless that is not asked for."""
-    array = _real_array(name, values)
+    array = real_array(name, values)
     bad = ~((array < np.inf) & (array > 0.0)) if finite else ~(array > 0.0)
     if bad.any():
         kind = "positive finite" if finite else "positive"
@@ -43,7 +43,7 @@ def check_side(name: str, side: Any, default: float, dim: int) -> FloatArray:
     values = np.array(default if side is None else _array("bounds", side))
     if values.dtype == object:
         values = np.array([default if value is None else value for value in values.ravel()])
-    values = _real_array("bounds", values)
+    values = real_array("bounds", values)
     if values.shape not in ((), (1,), (dim,)):
         raise ValueError(
             f"bounds: expected a number or shape ({dim},) as {name}, got shape {values.shape}"
@@ -70,7 +70,7 @@ def check_flag(name: str, value: Any) -> None:
 
 def check_points(X: ArrayLike, dim: int) -> FloatArray:
     """Return candidates as an (m, n) array."""
-    points = _real_array("X", X, copy=False)
+    points = real_array("X", X, copy=False)
     if points.shape == (dim,):
         points = points[np.newaxis]
     if points.ndim != 2 or points.shape[1] != dim or len(points) == 0:
@@ -91,7 +91,7 @@ def check_losses(losses: ArrayLike, count: int, name: str = "losses") -> FloatAr
     if values.dtype == object:
         numbers = [as_loss(name, value) for value in values.ravel()]
         values = np.array(numbers).reshape(values.shape)
-    values = _real_array(name, values)
+    values = real_array(name, values)
     if values.ndim == 0 and count == 1:
         values = values[np.newaxis]
     if values.shape != (count,):
@@ -125,6 +125,15 @@ def as_loss(name: str, value: Any) -> float:
         raise TypeError(f"{name}: expected a real number, got {value!r}") from None
 
 
+def as_number(name: str, value: Any) -> float:
+    """One finite real number as a float."""
+    number = real_array(name, value)
+    if number.ndim:
+        raise TypeError(f"{name}: expected a real number, got {value!r}")
+    check_finite(name, number)
+    return float(number)
+
+
 def check_choice(name: str, value: Any, choices: Sequence[str | None]) -> None:
     """Raise unless value is one of the choices."""
     if value not in choices:
@@ -147,14 +156,12 @@ def make_generator(seed: Any) -> np.random.Generator:
     return rng
 
 
-def _array(name: str, values: Any) -> NDArray[Any]:
-    try:
-        return np.asarray(values)
-    except ValueError:
-        raise ValueError(f"{name}: expected an array of numbers, got ragged {values!r}") from None
+def real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
+    """Return values as an array of floats.
 
-
-def _real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
+    Raises:
+        TypeError, ValueError: they are not real numbers, or ragged.
+    """
     array = _array(name, values)
     if array.dtype == np.float64:
         return array.copy() if copy else array
@@ -162,6 +169,13 @@ def _real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
         raise TypeError(f"{name}: expected real numbers, got {values!r}")
     with np.errstate(over="ignore"):  # long doubles beyond range are infinite
         return array.astype(np.float64, copy=copy)
+
+
+def _array(name: str, values: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name}: expected an array of numbers, got ragged {values!r}") from None
 
 
 def _first(array: FloatArray, bad: Any) -> str:

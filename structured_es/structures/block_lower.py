@@ -61,6 +61,10 @@ class BlockLower(Manifold[Blocks]):
         blocks = self.blocks.compose(tangent.retract(retraction))
         return BlockLower(self.dim, self.k, blocks=blocks)
 
+    def fitted(self, covariance: FloatArray) -> tuple["BlockLower", float]:
+        blocks, log_sigma = Blocks.of_covariance(covariance, self.k)
+        return BlockLower(self.dim, self.k, blocks=blocks), log_sigma
+
     def variances(self) -> FloatArray:
         return self.blocks.row_squares()
 

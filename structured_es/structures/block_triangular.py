@@ -14,8 +14,11 @@ import numpy as np
 
 from structured_es.structures.arrays import FloatArray
 from structured_es.structures.gradient import Gradient
-from structured_es.structures.linalg import inverse, symmetric_eigen
+from structured_es.structures.linalg import cholesky, inverse, solve_rows, symmetric_eigen
 from structured_es.structures.retraction import Retraction
+
+_LEAST_REST = 1e-15
+"""Smallest variance that the others may leave unexplained, relative to the variance itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,20 @@ class Blocks:
             0.5 * gradient.diagonal(tail),
         )
 
+    @staticmethod
+    def of_covariance(covariance: FloatArray, k: int) -> tuple["Blocks", float]:
+        """The blocks next to a covariance, (n, n), with determinant 1, and their log sigma.
+
+        The covariance of the first k variables and the regression of the others on them are those
+        given, which has the smallest Kullback-Leibler divergence.
+        """
+        head = cholesky(covariance[:k, :k])
+        coupling = solve_rows(head, covariance[k:, :k])
+        variances = covariance.diagonal()[k:]
+        rest = variances - np.square(coupling).sum(axis=1)
+        scales = np.sqrt(np.maximum(rest, _LEAST_REST * variances))
+        return Blocks(head, coupling, scales).unit_volume()
+
     def retract(self, retraction: Retraction) -> "Blocks":
         """h(M) for a tangent M with a symmetric head."""
         values, vectors = symmetric_eigen(self.head)
@@ -61,6 +78,13 @@ class Blocks:
         head = inverse(self.head)
         coupling = -(self.coupling @ head) / self.scales[:, np.newaxis]
         return Blocks(head, coupling, 1.0 / self.scales)
+
+    def unit_volume(self) -> tuple["Blocks", float]:
+        """The same with determinant 1, for a triangular head, and the log sigma taken out."""
+        diagonal = np.concatenate([self.head.diagonal(), self.scales])
+        log_sigma = float(np.log(diagonal).mean())
+        factor = np.exp(-log_sigma)
+        return Blocks(factor * self.head, factor * self.coupling, factor * self.scales), log_sigma
 
     def row_squares(self) -> FloatArray:
         """Squared norms of the rows, shape (n,)."""

@@ -15,7 +15,7 @@ import numpy as np
 from structured_es.structures.arrays import FloatArray
 from structured_es.structures.block_triangular import Blocks
 from structured_es.structures.gradient import Gradient
-from structured_es.structures.linalg import solve_rows
+from structured_es.structures.linalg import cholesky, solve_rows
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Manifold, check_rank
 
@@ -71,6 +71,17 @@ class BlockUpper(Manifold[UpperTangent]):
     def retract(self, tangent: UpperTangent, retraction: Retraction = EXPONENTIAL) -> "BlockUpper":
         transposed = tangent.transposed.retract(retraction).compose(self.transposed)
         return BlockUpper(self.dim, self.k, transposed=transposed)
+
+    def fitted(self, covariance: FloatArray) -> tuple["BlockUpper", float]:
+        """The variances of the tail are those given, and the regression of the head on the tail."""
+        head, tail = slice(0, self.k), slice(self.k, None)
+        scales = np.sqrt(covariance.diagonal()[tail])
+        slopes = solve_rows(covariance[tail, tail], covariance[head, tail]).T
+        rest = covariance[head, head] - covariance[head, tail] @ slopes
+        driven = scales[:, np.newaxis] * slopes
+        own = cholesky(rest)
+        blocks, log_sigma = Blocks(own.T, driven, scales).unit_volume()
+        return BlockUpper(self.dim, self.k, transposed=blocks), log_sigma
 
     def variances(self) -> FloatArray:
         return self.transposed.column_squares()

@@ -64,6 +64,13 @@ class Composed(Invertible):
         new.directions, _ = self.directions.update(source, retraction)
         return new, gradient.log_volume
 
+    def fitted(self, covariance: FloatArray) -> tuple[Self, float]:
+        """The full matrix has it all, the directions set out anew."""
+        new = self._copy()
+        new.full, log_sigma = self.full.fitted(covariance)
+        new.directions = Directions(self.dim, self.directions.rank)
+        return new, log_sigma
+
     def variances(self) -> FloatArray:
         directions = self.directions
         squares = np.square(self.full.matrix).sum(axis=1)

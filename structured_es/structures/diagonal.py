@@ -56,6 +56,11 @@ class Diagonal(Manifold[DiagonalTangent]):
     def retract(self, tangent: DiagonalTangent, retraction: Retraction = EXPONENTIAL) -> "Diagonal":
         return Diagonal(self.dim, scales=self.scales * retraction.value(tangent.values))
 
+    def fitted(self, covariance: FloatArray) -> tuple["Diagonal", float]:
+        log_scales = 0.5 * np.log(covariance.diagonal())
+        log_sigma = float(log_scales.mean())
+        return Diagonal(self.dim, scales=np.exp(log_scales - log_sigma)), log_sigma
+
     def variances(self) -> FloatArray:
         return np.square(self.scales)
 

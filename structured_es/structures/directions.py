@@ -23,6 +23,7 @@ from math import exp, log
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.gradient import Gradient, GradientSource
@@ -32,6 +33,9 @@ from structured_es.structures.structure import LARGEST_SCALE, Invertible, check_
 
 _FOUND, _LOST = 1.0, 0.2
 """Logarithm of the length above which a direction has found something, below which it lost it."""
+
+_NOTHING = 1e-9
+"""Logarithm of a length that is none."""
 
 _LARGEST_STEP = 0.5
 """How far a length, in logarithms, and a direction, in radians, may change in one step."""
@@ -106,6 +110,22 @@ class Directions(Invertible):
             growth[growth * self.signs > 0.0] *= 1.0 - source.claimed
         log_lengths = np.clip(self.log_lengths + growth, -_LONGEST, _LONGEST)
         return self._moved(self._turned(pull, inner), log_lengths, gradient), gradient.log_volume
+
+    def fitted(self, covariance: FloatArray) -> tuple[Self, float]:
+        """Of the eigenvectors those that the others differ least without."""
+        squares, vectors = symmetric_eigen(covariance)
+        if not squares[0] > 0.0:
+            raise np.linalg.LinAlgError("the covariance is not positive definite")
+        kept, base = _extremes(squares, self.rank)
+        log_lengths = 0.5 * np.log(squares[kept] / base)
+        longer = np.abs(log_lengths) > _NOTHING
+        new = type(self)(
+            self.dim,
+            self.rank,
+            vectors=np.ascontiguousarray(vectors[:, kept[longer]].T),
+            log_lengths=log_lengths[longer],
+        )
+        return new, 0.5 * log(base) - new.log_base
 
     def variances(self) -> FloatArray:
         return self._spread(self.log_lengths, self.log_base)
@@ -194,6 +214,23 @@ def _review(log_lengths: list[float], signs: list[float]) -> tuple[list[int], li
         elif len(seeking) > 1 and min(seeking)[0] <= _LOST:
             spare.append(min(seeking)[1])
     return spare, missing
+
+
+def _extremes(squares: FloatArray, rank: int) -> tuple[NDArray[np.intp], float]:
+    """Which of the ascending eigenvalues, (n,), to keep, and the mean of the rest.
+
+    The rest lies together; where, is decided by its divergence from its mean, log mean - mean log.
+    """
+    count, logs = len(squares) - rank, np.log(squares)
+    if count == 0:
+        return np.arange(len(squares)), float(np.exp(logs.mean()))
+    misfits = [
+        np.log(squares[start : start + count].mean()) - logs[start : start + count].mean()
+        for start in range(rank + 1)
+    ]
+    start = int(np.argmin(misfits))
+    base = float(squares[start : start + count].mean())
+    return np.delete(np.arange(len(squares)), np.s_[start : start + count]), base
 
 
 def _orthonormalized(vectors: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.gradient import Gradient
-from structured_es.structures.linalg import inverse, solve_rows
+from structured_es.structures.linalg import inverse, solve_rows, unit_cholesky
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Invertible, Manifold
 
@@ -68,6 +68,10 @@ class Full(Manifold[SymmetricTangent], Invertible):
         correction = product(product(matrix, rows.T), product(psi, rows))
         correction += scale * matrix
         return Full(self.dim, matrix=correction)
+
+    def fitted(self, covariance: FloatArray) -> tuple["Full", float]:
+        matrix, log_sigma = unit_cholesky(covariance)
+        return Full(self.dim, matrix=matrix), log_sigma
 
     @cached_property
     def inverse(self) -> FloatArray:

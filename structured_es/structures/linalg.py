@@ -43,6 +43,27 @@ def inverse(matrix: FloatArray) -> FloatArray:
     return cast(FloatArray, result)
 
 
+def cholesky(covariance: FloatArray) -> FloatArray:
+    """The lower triangular A with A A^T a given covariance, (n, n).
+
+    Raises:
+        numpy.linalg.LinAlgError: when it is not positive definite.
+    """
+    return cast(FloatArray, np.linalg.cholesky(covariance))
+
+
+def unit_cholesky(covariance: FloatArray) -> tuple[FloatArray, float]:
+    """The Cholesky factor of a covariance, (n, n), as one of determinant 1 and log sigma.
+
+    Raises:
+        numpy.linalg.LinAlgError: when it is not positive definite.
+    """
+    matrix = cholesky(covariance)
+    log_sigma = float(np.log(matrix.diagonal()).mean())
+    matrix *= np.exp(-log_sigma)
+    return matrix, log_sigma
+
+
 def row_coordinates(rows: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Coordinates of rows, (m, n), in an orthonormal basis of a space that contains them.
 

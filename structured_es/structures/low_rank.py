@@ -5,7 +5,11 @@ D is quick (`scaled.py`) and comes first: the directions (`directions.py`) learn
 its steps no longer agree.
 """
 
+from typing import Self
+
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.directions import Directions
+from structured_es.structures.factor_analysis import base_scales
 from structured_es.structures.scaled import Scaled
 
 _BAR = 1.0
@@ -26,3 +30,6 @@ class LowRank(Scaled):
 
     def __repr__(self) -> str:
         return f"LowRank({self.dim}, {self.rank})"
+
+    def fitted(self, covariance: FloatArray) -> tuple[Self, float]:
+        return self._fitted_behind(base_scales(covariance, self.rank), covariance)

@@ -88,12 +88,25 @@ class Scaled(Structure):
         new._drift += source.rate(self.inner.dof)
         return new, log_volume
 
+    def fitted(self, covariance: FloatArray) -> tuple[Self, float]:
+        """D has the standard deviations, the inner structure is next to the correlations."""
+        return self._fitted_behind(np.sqrt(covariance.diagonal()), covariance)
+
     def variances(self) -> FloatArray:
         return np.square(self.scales) * self.inner.variances()
 
     def condition(self) -> float:
         """Condition number of the inner structure: scales of the variables cost no precision."""
         return self.inner.condition()
+
+    def _fitted_behind(self, scales: FloatArray, covariance: FloatArray) -> tuple[Self, float]:
+        """With D proportional to given scales, (n,), and the inner structure next to the rest."""
+        new = self._copy()
+        new.inner, log_sigma = self.inner.fitted(covariance / np.outer(scales, scales))
+        log_scale = float(np.log(scales).mean())
+        new.scales = scales * np.exp(-log_scale)
+        new._set_frame(new.inner)
+        return new, log_sigma + log_scale
 
     def _set_frame(self, frame: Invertible) -> None:
         inflation = frame.variances() * frame.precisions()

@@ -72,6 +72,24 @@ class Structure(ABC):
         """
 
     @abstractmethod
+    def fitted(self, covariance: FloatArray) -> tuple[Self, float]:
+        """The structure of this kind that is next to a covariance.
+
+        Next to means the smallest Kullback-Leibler divergence from N(0, covariance), unless a
+        structure says otherwise; a covariance that the structure can have is had exactly.
+
+        Args:
+            covariance: (n, n), symmetric and positive definite.
+
+        Returns:
+            The structure, with det A = 1, and the logarithm of the sigma it belongs to:
+            sigma^2 A A^T is next to the covariance.
+
+        Raises:
+            numpy.linalg.LinAlgError: the covariance is not positive definite.
+        """
+
+    @abstractmethod
     def variances(self) -> FloatArray:
         """Diagonal of A A^T, shape (n,)."""
 

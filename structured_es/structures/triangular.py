@@ -16,6 +16,7 @@ from scipy.linalg import solve_triangular
 
 from structured_es.structures.arrays import FloatArray
 from structured_es.structures.gradient import Gradient
+from structured_es.structures.linalg import unit_cholesky
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Manifold
 
@@ -65,6 +66,10 @@ class Triangular(Manifold[TriangularTangent]):
     ) -> "Triangular":
         step = np.tril(retraction.matrix(tangent.matrix))
         return Triangular(self.dim, matrix=self.matrix @ step)
+
+    def fitted(self, covariance: FloatArray) -> tuple["Triangular", float]:
+        matrix, log_sigma = unit_cholesky(covariance)
+        return Triangular(self.dim, matrix=matrix), log_sigma
 
     def variances(self) -> FloatArray:
         return np.einsum("ij,ij->i", self.matrix, self.matrix)

@@ -1,9 +1,13 @@
-"""Ask, tell, inject, fail, forget, in any order: what holds after every step.
+"""Ask, tell, inject, fail, forget, save, load, in any order: what holds after every step.
 
 A state machine (hypothesis) plays the user of one strategy. It keeps its own books and compares.
 """
 
+import os
+from copy import deepcopy
 from math import inf, nan
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -48,12 +52,13 @@ class Usage(RuleBasedStateMachine):
         handler=st.sampled_from(["transform", "penalty", "resample"]),
         update=st.sampled_from(["default", "default", "adapted", "xnes"]),
         popsize=st.sampled_from([2, 3, 5, 8, 30]),
+        variables=st.sampled_from([{}, {}, {"fixed": {1: 0.5}}, {"integers": [0]}]),
         loss=st.sampled_from(sorted(LOSSES)),
         seed=SEEDS,
     )
-    def start(self, structure, sampling, bounds, handler, update, popsize, loss, seed):
+    def start(self, structure, sampling, bounds, handler, update, popsize, variables, loss, seed):
         self.rng = np.random.default_rng(seed)
-        dim = 5 if bounds is BOUNDS[-1] else int(self.rng.integers(2, 6))
+        dim = 5 if bounds is BOUNDS[-1] else int(self.rng.integers(3, 6))
         x0 = np.full(dim, 0.5)
         self.es = ses.EvolutionStrategy(
             x0,
@@ -66,7 +71,10 @@ class Usage(RuleBasedStateMachine):
             lr_adapt=update == "adapted",
             popsize=popsize,
             seed=seed,
+            **variables,
         )
+        self.fixed, self.integers = variables.get("fixed", {}), variables.get("integers", [])
+        self.saved = None
         low, high = (None, None) if bounds is None else bounds
         self.low = -inf if low is None else np.asarray(low)
         self.high = inf if high is None else np.asarray(high)
@@ -83,6 +91,7 @@ class Usage(RuleBasedStateMachine):
         X = self.es.ask(k)
         assert X.shape == (self.es.popsize if k is None else k, self.es.dim)
         assert ((self.low <= X) & (self.high >= X)).all()
+        assert self.allowed(X).all()
         self.out += [(x, self.es.nit) for x in X]
 
     @precondition(lambda self: self.out)
@@ -140,7 +149,41 @@ class Usage(RuleBasedStateMachine):
         with pytest.raises(ValueError, match=r"^k: "):
             self.es.ask(0)
 
-    # Rules that save and load the strategy belong here: replace self.es by what comes back.
+    @rule()
+    def save_and_load(self):
+        """What comes back goes on in place of what was saved."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "es.ckpt")
+            self.es.save(path)
+            self.es = ses.EvolutionStrategy.load(path)
+
+    @precondition(lambda self: self.saved is None)
+    @rule()
+    def save_for_later(self):
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "es.ckpt")
+            self.es.save(path)
+            self.saved = path.read_bytes()
+            self.then = deepcopy([self.out, self.told, self.best, self.counts])
+
+    @precondition(lambda self: self.saved is not None)
+    @rule()
+    def go_back(self):
+        """All that came after is forgotten."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "es.ckpt")
+            path.write_bytes(self.saved)
+            self.es = ses.EvolutionStrategy.load(path)
+        self.out, self.told, self.best, self.counts = self.then
+        self.saved = None
+
+    @rule()
+    def start_another_one_warm(self):
+        """From any state on, another search can start."""
+        result = self.es.result
+        if result.sigma > 0.0 and np.isfinite(result.shape.covariance()).all():
+            other = ses.EvolutionStrategy(result.mean, result.sigma, warm_start=result, seed=1)
+            assert np.isfinite(other.ask()).all()
 
     @invariant()
     def state_is_finite(self):
@@ -154,7 +197,9 @@ class Usage(RuleBasedStateMachine):
     def books_agree(self):
         Usage.steps += 1
         es, result = self.es, self.es.result
-        if min(es.stds) < 1e-12:  # candidates may coincide, and stand in for each other
+        if (
+            self.integers or min(es.stds[[i not in self.fixed for i in range(es.dim)]]) < 1e-12
+        ):  # candidates may coincide, and stand in for each other
             for name in ("injected", "dropped"):
                 self.counts[name] = getattr(es, name)
         assert {name: getattr(es, name) for name in self.counts} == self.counts
@@ -170,6 +215,12 @@ class Usage(RuleBasedStateMachine):
         assert self.es.result.message
         assert repr(self.es)
 
+    def allowed(self, X):
+        """Which rows have the values of fixed variables, and integers where they must."""
+        same = [X[:, i] == value for i, value in self.fixed.items()]
+        whole = [np.rint(X[:, i]) == X[:, i] for i in self.integers]
+        return np.logical_and.reduce([np.ones(len(X), bool), *same, *whole])
+
     def bad(self):
         return BAD[int(self.rng.integers(len(BAD)))]
 
@@ -180,14 +231,15 @@ class Usage(RuleBasedStateMachine):
         self.counts["failures"] += len(losses) - sum(finite)
         self.counts["injected"] += injected
         self.counts["dropped"] += dropped
-        inside = ((self.low <= X) & (self.high >= X)).all(axis=1)
+        inside = ((self.low <= X) & (self.high >= X)).all(axis=1) & self.allowed(X)
         fair = [loss for loss, a, b in zip(losses, finite, inside, strict=True) if a and b]
         self.best = min([self.best, *fair])
         self.told = [*self.told[-5:], X[0]]
 
 
-def play(examples, **options):
+def play(examples, monkeypatch, **options):
     Usage.steps = 0
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # it need not outlive the machine
     run_state_machine_as_test(
         Usage,
         settings=settings(
@@ -201,10 +253,10 @@ def play(examples, **options):
     return Usage.steps
 
 
-def test_any_use():
-    assert play(60, derandomize=True) >= 2000
+def test_any_use(monkeypatch):
+    assert play(60, monkeypatch, derandomize=True) >= 2000
 
 
 @pytest.mark.slow
-def test_any_use_at_length():
-    assert play(2600, derandomize=True) >= 100_000
+def test_any_use_at_length(monkeypatch):
+    assert play(2600, monkeypatch, derandomize=True) >= 100_000

@@ -125,7 +125,37 @@ def value_law(structure, rng):
     assert_array_equal(gradient.weights, weights)
 
 
-MATRIX_LAWS = (linear_map_law, variances_law, volume_law, value_law)
+def fit_law(structure, rng):
+    """A covariance that the structure can have is had exactly, also from another start."""
+    covariance = 0.3 * sandwich(structure.dense(), np.eye(structure.dim))
+    for start in (structure, after_steps(structure, rng, 2)):
+        fitted, log_sigma = start.fitted(covariance)
+        assert type(fitted) is type(structure)
+        found = np.exp(2.0 * log_sigma) * sandwich(fitted.dense(), np.eye(structure.dim))
+        assert_close(found, covariance, 1e-8, scale=norm(covariance))
+        assert_allclose(np.linalg.slogdet(fitted.dense())[1], 0.0, atol=1e-9)
+        assert_allclose(fitted.variances(), np.diag(sandwich(fitted.dense(), np.eye(fitted.dim))))
+
+
+def closest_law(structure, rng):
+    """Of any covariance the fit has a smaller divergence than what is next to the fit."""
+    dim = structure.dim
+    root = rng.standard_normal((dim, dim)) + 2.0 * np.eye(dim)
+    fitted, log_sigma = structure.fitted(sandwich(root, np.eye(dim)))
+    least = divergence(root, fitted, log_sigma)
+    for _ in range(20):
+        near = after_steps(fitted, rng, 1, size=0.02)
+        assert divergence(root, near, log_sigma) >= least - 1e-9
+        assert divergence(root, fitted, log_sigma + 0.02 * rng.standard_normal()) >= least - 1e-9
+
+
+def divergence(root, structure, log_sigma):
+    """Twice that of Kullback and Leibler from N(0, root root^T), but for a constant; det A = 1."""
+    scaled_root = structure.apply_inverse(root.T) * np.exp(-log_sigma)
+    return float(np.square(scaled_root).sum()) + 2.0 * structure.dim * log_sigma
+
+
+MATRIX_LAWS = (linear_map_law, variances_law, volume_law, value_law, fit_law, closest_law)
 
 
 # The tangent.

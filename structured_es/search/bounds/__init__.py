@@ -1,7 +1,8 @@
-"""Box constraints: what they are, and the ways to keep every candidate within them."""
+"""Which values variables may take, and the ways to keep every candidate to them."""
 
 from structured_es.search.bounds.boundary import Boundary, Sample
 from structured_es.search.bounds.box import BoundsLike, uniform_start
+from structured_es.search.bounds.domain import make_domain
 from structured_es.search.bounds.registry import make_boundary
 
-__all__ = ["Boundary", "BoundsLike", "Sample", "make_boundary", "uniform_start"]
+__all__ = ["Boundary", "BoundsLike", "Sample", "make_boundary", "make_domain", "uniform_start"]

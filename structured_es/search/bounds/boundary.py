@@ -75,6 +75,14 @@ class Boundary(ABC):
             return distribution
         return distribution.narrowed(np.minimum(1.0, self._widest / stds))
 
+    def unfrozen(self, distribution: SearchDistribution, popsize: int) -> SearchDistribution:
+        """The distribution without variables that no candidate would ever change any more."""
+        return distribution
+
+    def embedded(self, values: FloatArray) -> FloatArray:
+        """Values of the variables of the search, (m,), among all, with 0 for fixed ones, (n,)."""
+        return values
+
     def feasible(self, points: FloatArray, losses: FloatArray) -> FloatArray:
         """The losses, (m,), with NaN in place of those of infeasible points, (m, n)."""
         if self.box.contains(points):

@@ -23,6 +23,21 @@ def names() -> list[str]:
     return list(_MAKERS)
 
 
+def get_handler(handler: str) -> Callable[[Box, FloatArray], Boundary]:
+    """The class of that name.
+
+    Raises:
+        TypeError, ValueError: an unknown name.
+    """
+    if not isinstance(handler, str):
+        raise TypeError(f"boundary_handler: expected one of {_known()}, got {handler!r}")
+    if handler not in _MAKERS:
+        close = difflib.get_close_matches(handler.lower(), _MAKERS, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"boundary_handler: expected one of {_known()}, got {handler!r}{hint}")
+    return _MAKERS[handler]
+
+
 def make_boundary(
     handler: str, bounds: BoundsLike, mean: FloatArray, spread: FloatArray
 ) -> Boundary:
@@ -38,14 +53,9 @@ def make_boundary(
         TypeError, ValueError: an unknown name, bounds of another form, NaN, lower > upper, or x0
             outside.
     """
-    if not isinstance(handler, str):
-        raise TypeError(f"boundary_handler: expected one of {_known()}, got {handler!r}")
-    if handler not in _MAKERS:
-        close = difflib.get_close_matches(handler.lower(), _MAKERS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"boundary_handler: expected one of {_known()}, got {handler!r}{hint}")
+    make = get_handler(handler)
     box = make_box(bounds, mean)
-    return Unbounded(spread) if box is None else _MAKERS[handler](box, spread)
+    return Unbounded(spread) if box is None else make(box, spread)
 
 
 def _known() -> str:

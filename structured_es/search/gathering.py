@@ -1,0 +1,72 @@
+"""What was told, until it makes a generation."""
+
+from math import sqrt
+
+import numpy as np
+
+from structured_es.search.candidates import Batch
+from structured_es.search.search_distribution import SearchDistribution
+from structured_es.structures.arrays import FloatArray
+
+_PATIENCE = 3
+"""Times popsize losses after which a generation closes, however few of them are finite."""
+
+
+class Gathering:
+    """Candidates that wait with their losses for a generation to close.
+
+    Args:
+        popsize: candidates a generation.
+    """
+
+    def __init__(self, popsize: int) -> None:
+        self._popsize = popsize
+        self._told: list[tuple[Batch, FloatArray]] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody waits."""
+        return not self._told
+
+    @property
+    def complete(self) -> bool:
+        """Whether those that wait make a generation."""
+        losses = [losses for _, losses in self._told]
+        return self.suffices(sum(map(len, losses)), sum(map(count_finite, losses)))
+
+    def add(self, batch: Batch, losses: FloatArray) -> None:
+        """Let candidates wait, with their losses, (m,)."""
+        self._told.append((batch, losses))
+
+    def suffices(self, told: int, finite: int) -> bool:
+        """Whether as many losses, so many of them finite, make a generation."""
+        if told < self._popsize:
+            return False
+        return finite >= max(2, self._popsize // 2) or told >= _PATIENCE * self._popsize
+
+    def close(
+        self, distribution: SearchDistribution, generation: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Free points, local coordinates of today and losses of all, in order of drawing.
+
+        Candidates of earlier generations and injected ones are re-expressed, and limited in length
+        so that they cannot blow up the distribution (Hansen, INRIA RR-7748, 2011).
+        """
+        batch = Batch.concatenate([batch for batch, _ in self._told])
+        losses = np.concatenate([losses for _, losses in self._told])
+        self._told = []
+        order = np.argsort(batch.number)
+        batch, losses = batch.take(order), losses[order]
+        foreign = batch.generation != generation
+        if foreign.any():
+            local = distribution.local(batch.free[foreign])
+            dim = local.shape[1]
+            limit = sqrt(dim) + 2.0 * dim / (dim + 2.0)
+            lengths = np.sqrt(np.einsum("ij,ij->i", local, local))
+            batch.local[foreign] = local * (limit / np.maximum(lengths, limit))[:, np.newaxis]
+        return batch.free, batch.local, losses
+
+
+def count_finite(losses: FloatArray) -> int:
+    """How many of them are finite."""
+    return int(np.count_nonzero(np.isfinite(losses)))

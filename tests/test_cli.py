@@ -18,9 +18,9 @@ def call(*arguments):
     return CliRunner().invoke(app, arguments, prog_name="structured-es")
 
 
-def call_json(*arguments):
+def call_json(*arguments, code=0):
     done = call(*arguments, "--json")
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == code, done.output
     assert done.stderr == ""
     return json.loads(done.stdout, parse_constant=pytest.fail)
 
@@ -101,7 +101,7 @@ def test_run_gives_the_trials_of_a_comparison():
 def test_run_takes_its_options():
     options = ["--budget", "20n", "--popsize", "8", "--sigma0", "0.3", "--update", "xnes"]
     options += ["--structure", "diagonal", "--restarts", "ipop", "--target", "1e-4", "--shift"]
-    (run,) = call_json("run", "rastrigin", "--dim", "2", *options)["runs"]
+    (run,) = call_json("run", "rastrigin", "--dim", "2", *options, code=1)["runs"]
     assert run["nfev"] <= 40
     done = call("run", "sphere", "--dim", "2")
     assert done.exit_code == 0
@@ -146,7 +146,7 @@ def test_compare_table_in_a_shell(tmp_path):
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert lines[0].rstrip() == "sphere, n = 2"
-    assert lines[1].split()[:3] == ["method", "solved", "median"]
+    assert lines[1].split()[:3] == ["method", "solved", "95"]
     assert [line.split()[:2] for line in lines[2:5]] == [
         ["auto", "2/2"],
         ["diagonal", "2/2"],
@@ -221,7 +221,7 @@ def test_bad_input_in_a_shell(arguments):
 def test_target_is_a_finite_number_above_0(command, target):
     done = call(command, "sphere", "--target", target)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert re.fullmatch(r"structured-es: .*--target.*a finite number above 0.*\n", done.stderr)
+    assert re.fullmatch(r"structured-es: .*target.*a finite number above 0.*\n", done.stderr)
 
 
 @pytest.mark.parametrize("command", [("run", "--structure"), ("compare", "--structures")])
@@ -259,9 +259,9 @@ LONG = ("run", "rosenbrock", "--dim", "3", "--restarts", "bipop", "--target", "1
 def test_run_saves_and_resumes(tmp_path):
     path = str(tmp_path / "run.ckpt")
     saving = (*LONG, "--checkpoint", path, "--resume")
-    call_json(*saving, "--budget", "350")
-    (resumed,) = call_json(*saving, "--budget", "7000")["runs"]
-    (whole,) = call_json(*LONG, "--budget", "7000")["runs"]
+    call_json(*saving, "--budget", "350", code=1)
+    (resumed,) = call_json(*saving, "--budget", "7000", code=1)["runs"]
+    (whole,) = call_json(*LONG, "--budget", "7000", code=1)["runs"]
     assert whole["restarts"] > 0
     for name in ("x", "fun", "nfev", "nit", "restarts"):
         assert resumed[name] == whole[name]
@@ -280,7 +280,7 @@ def test_run_saves_and_resumes(tmp_path):
 )
 def test_a_checkpoint_that_does_not_fit_is_one_line(arguments, said, tmp_path):
     (tmp_path / "notes").write_text("my notes\n")
-    call_json(*LONG, "--budget", "30", "--checkpoint", str(tmp_path / "run"))
+    call_json(*LONG, "--budget", "30", "--checkpoint", str(tmp_path / "run"), code=1)
     done = call(*LONG, *[word.format(tmp_path) for word in arguments])
     assert done.exit_code == 2
     assert done.stdout == ""

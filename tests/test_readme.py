@@ -55,12 +55,13 @@ def test_script_is_executable(words):
     assert os.access(script, os.X_OK)
 
 
-@pytest.mark.parametrize("words", commands("structured-es "), ids=title)
-def test_command_line_example_runs(words, tmp_path):
+def test_command_line_examples_run_in_order(tmp_path):
     program = "import sys; from structured_es.cli import main; sys.exit(main())"
-    done = run([sys.executable, "-c", program, *words[1:]], cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    (tmp_path / "mymodule.py").write_text("def loss(x):\n    return (x**2).sum()\n")
+    for words in commands("structured-es "):
+        done = run([sys.executable, "-c", program, *words[1:]], cwd=tmp_path)
+        assert done.returncode == 0, (words, done.stderr)
+        assert done.stdout
 
 
 def test_quickstart_runs(tmp_path):

@@ -18,10 +18,15 @@ from structured_es.comparison.budget import Budgets, budget_of
 from structured_es.comparison.instances import Case, Instances, all_instances
 from structured_es.comparison.methods import Method, all_methods
 from structured_es.comparison.optimizer import Optimizer
+from structured_es.comparison.own import Space
+from structured_es.comparison.settle import settled
 from structured_es.comparison.trial import Trial, run_trial
+from structured_es.comparison.trials import Trials
 from structured_es.runs.evaluation import parallel_map
 
 Progress: TypeAlias = Callable[[int, int], None]
+
+DEFAULT_TARGET = 1e-8
 
 
 def compare(
@@ -34,17 +39,19 @@ def compare(
     seeds: int = 5,
     seed: int = 0,
     budget: Budgets = None,
-    target: float = 1e-8,
+    target: float | None = None,
     restarts: str | None = None,
     n_jobs: int = 1,
     progress: Progress | None = None,
     out: str | Path | None = None,
-) -> list[Trial]:
+    resume: bool = False,
+    space: Space | None = None,
+) -> Trials:
     """Run every method on every problem with every seed.
 
     Args:
-        problems: names such as "rosenbrock", "ellipsoid:1e4" or "rotated cigar", or `Problem`
-            values.
+        problems: names such as "rosenbrock", "ellipsoid:1e4", "rotated cigar" or "bbob-f8";
+            "module:function" for a function of one's own; or `Problem` values.
         methods: texts that `parse_method` understands, or `Method` values.
         dims: numbers of variables of the problems given by name.
         rotate: rotate the problems given by name, differently for each seed.
@@ -53,29 +60,33 @@ def compare(
         seed: the first seed; the trials have the seeds seed, seed + 1, ...
         budget: evaluations of a trial: a number, "1e5", "1000n" (times n), or None for 10 000 n but
             at most a million. Or a dict of such budgets by the names of the problems.
-        target: a trial ends at f <= fopt + target.
+        target: a trial ends at f <= fopt + target, default 1e-8. Where fopt is unknown, at
+            f <= target; without a target such trials use up their budget, and the best loss seen
+            decides afterwards what counts as solved, see `settled`.
         restarts: None, "ipop" or "bipop", for all methods alike. A method that stops early without
             restarts has failed, with the evaluations it made.
         n_jobs: number of processes; -1 for as many as there are processors.
         progress: called as progress(done, total) with numbers of trials.
         out: directory for the records, made where missing; `trials.jsonl` in it is written anew.
+        resume: leave out the trials that `out` holds from an earlier run of the same comparison.
+        space: where a function of one's own is searched.
 
     Returns:
-        The trials by problem, dimension, method and seed. Apart from the seconds they depend
-        neither on `n_jobs` nor on what else is compared.
+        A list of the trials, with `to_pandas`, by problem, dimension, method and seed. Apart from
+        the seconds they depend neither on `n_jobs` nor on what else is compared.
 
     Raises:
         ValueError: for an argument that does not fit; no trial has run then.
         OSError: if `out` cannot be written; no trial has run then.
     """
     comparison = Comparison(
-        all_instances(problems, dims, rotate=rotate, shift=shift),
+        all_instances(problems, dims, rotate=rotate, shift=shift, space=space),
         all_methods(methods, restarts),
         seeds=range(seed, seed + seeds),
         budget=budget,
         target=target,
     )
-    return comparison.run(n_jobs=n_jobs, progress=progress, out=out)
+    return Trials(settled(comparison.run(n_jobs=n_jobs, progress=progress, out=out, resume=resume)))
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,7 @@ class Comparison:
         methods: the methods.
         seeds: the seeds of the trials.
         budget: evaluations of a trial, see `parse_budget`; one for all, or by problem.
-        target: gap at which a trial ends.
+        target: gap at which a trial ends, see `compare`.
 
     Raises:
         ValueError: for an argument that does not fit, or a method that does not suit a problem.
@@ -97,15 +108,17 @@ class Comparison:
     methods: tuple[Method, ...]
     seeds: range
     budget: Budgets
-    target: float
+    target: float | None = None
 
     def __post_init__(self) -> None:
         _distinct("problem", [f"{i.name} in {i.dim} variables" for i in self.instances])
         _distinct("method", [method.name for method in self.methods])
         if not self.seeds or self.seeds[0] < 0:
             raise ValueError(f"seeds: expected at least one, none negative, got {self.seeds}")
-        if not (math.isfinite(self.target) and self.target > 0):
-            raise ValueError(f"target: expected a positive number, got {self.target}")
+        if self.target is not None:
+            known = any(instances.known for instances in self.instances)
+            if not math.isfinite(self.target) or (known and self.target <= 0):
+                raise ValueError(f"target: expected a finite number above 0, got {self.target}")
         if isinstance(self.budget, Mapping):
             names = [instances.name for instances in self.instances]
             for name in self.budget:
@@ -125,8 +138,9 @@ class Comparison:
         out: str | Path | None = None,
         resume: bool = False,
     ) -> list[Trial]:
-        """Run all trials; arguments, result and errors are those of `compare`.
+        """Run all trials; arguments and errors are those of `compare`.
 
+        The trials are as recorded: `settled` gives gaps to problems whose least loss is unknown.
         With `resume`, trials that `out` holds from an earlier run are not run again. Records do not
         know the version of the code.
         """
@@ -187,7 +201,9 @@ class Comparison:
         problem = self.instances[job.instances]
         budget = budget_of(self.budget, problem.name, problem.dim)
         method = self.methods[job.method].name
-        return _Key(problem.name, problem.dim, method, job.seed, budget, self.target)
+        default = DEFAULT_TARGET if problem.known else -math.inf
+        target = default if self.target is None else self.target
+        return _Key(problem.name, problem.dim, method, job.seed, budget, target)
 
 
 @dataclass(frozen=True, order=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 import problems
 from problems import Problem
+from structured_es.comparison.own import Space, is_own, own_problem
 
 ROTATED = "rotated "
 """What stands before the name of a problem that is to be rotated, differently for each seed."""
@@ -59,13 +60,7 @@ class Instances:
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
-        """The one instance that a `Problem` value is.
-
-        Raises:
-            ValueError: if its least loss is unknown, so that there is no gap to measure.
-        """
-        if not np.isfinite(problem.fopt):
-            raise ValueError(f"problem {problem.name!r} needs a finite fopt, got {problem.fopt}")
+        """The one instance that a `Problem` value is."""
         return cls(problem.name, problem.dim, fixed=problem)
 
     @classmethod
@@ -78,6 +73,11 @@ class Instances:
         instances = cls(name, dim, rotate, shift)
         prefix = name[: len(name) - len(instances.plain_name)]
         return replace(instances, name=prefix + instances.instance(0).name)
+
+    @property
+    def known(self) -> bool:
+        """Whether the least loss is known."""
+        return self.fixed is None or bool(np.isfinite(self.fixed.fopt))
 
     @property
     def plain_name(self) -> str:
@@ -103,9 +103,16 @@ class Instances:
 
 
 def all_instances(
-    given: Sequence[str | Problem], dims: Sequence[int], *, rotate: bool, shift: bool
+    given: Sequence[str | Problem],
+    dims: Sequence[int],
+    *,
+    rotate: bool,
+    shift: bool,
+    space: Space | None = None,
 ) -> tuple[Instances, ...]:
     """Problems given by name in each of the dimensions, and `Problem` values as they are.
+
+    A name "module:function" is a function of one's own, searched in `space`.
 
     Raises:
         ValueError: for a problem or dimension that does not fit.
@@ -114,6 +121,12 @@ def all_instances(
     for problem in given:
         if isinstance(problem, Problem):
             instances.append(Instances.of(problem))
+        elif is_own(problem):
+            if rotate or shift:
+                raise ValueError(f"{problem}: functions of your own are not rotated or shifted")
+            instances += [Instances.of(own_problem(problem, n, space)) for n in dims]
         else:
+            if space is not None and not (space.bounds is None and space.x0 is None):
+                raise ValueError(f"{problem}: bounds and x0 are for functions of your own")
             instances += [Instances.named(problem, n, rotate=rotate, shift=shift) for n in dims]
     return tuple(instances)

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from structured_es.comparison.spread import Spread
 from structured_es.comparison.trial import Trial
 from structured_es.runs.json_lines import append as append
 from structured_es.runs.json_lines import lines as lines
@@ -19,7 +20,7 @@ def prepare(out: str | Path, *, keep: bool = False) -> Path:
     Raises:
         OSError: if that is not possible.
     """
-    path = Path(out) / TRIALS
+    path = Path(out).absolute() / TRIALS  # processes may be at home elsewhere
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a" if keep else "w"):
         return path
@@ -37,7 +38,10 @@ def write_summary(out: Path, document: dict[str, Any]) -> None:
 
 def _trial(data: dict[str, Any]) -> Trial:
     history = tuple((at, _gap(gap)) for at, gap in data["history"])
-    return Trial(**data | {"gap": _gap(data["gap"]), "history": history})
+    spread = tuple(Spread(**point) for point in data.get("spread", ()))
+    target = -math.inf if data["target"] is None else data["target"]
+    changed = {"gap": _gap(data["gap"]), "history": history, "spread": spread, "target": target}
+    return Trial(**data | changed)
 
 
 def _gap(value: float | None) -> float:

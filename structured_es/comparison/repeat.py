@@ -1,5 +1,6 @@
 """One problem minimised with several seeds: the instances, starts and numbers of a comparison."""
 
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Run:
         seed: the seed.
         solved: whether the target was reached.
         fun: least loss.
-        gap: `fun` minus the least loss of the problem, never below 0.
+        gap: `fun` minus the least loss of the problem, never below 0; NaN where that is unknown.
         nfev: evaluations made.
         nit: generations.
         restarts: restarts made.
@@ -58,7 +59,7 @@ def run_seed(
     Args:
         seed: fixes the instance, the start and the random numbers.
         instances: the problem.
-        target: stop at f <= fopt + target.
+        target: stop at f <= fopt + target, or at f <= target where fopt is unknown.
         maxfevals: evaluations allowed.
         sigma0: initial step size; None for the problem's own.
         n_jobs: candidates evaluated at a time; 1 evaluates a generation as one batch.
@@ -81,7 +82,7 @@ def run_seed(
         problem.sigma0 if sigma0 is None else sigma0,
         bounds=problem.bounds,
         seed=case.seed,
-        ftarget=problem.fopt + target,
+        ftarget=target if problem.fopt == -math.inf else problem.fopt + target,
         maxfevals=maxfevals,
         n_jobs=n_jobs,
         vectorized=n_jobs == 1,
@@ -94,7 +95,7 @@ def run_seed(
         seed=seed,
         solved="ftarget" in result.stop,
         fun=result.fun,
-        gap=max(result.fun - problem.fopt, 0.0),
+        gap=max(result.fun - problem.fopt, 0.0) if problem.fopt > -math.inf else math.nan,
         nfev=result.nfev,
         nit=result.nit,
         restarts=result.restarts,

@@ -9,6 +9,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from structured_es.comparison.paired import Pair
 from structured_es.comparison.repeat import Run
 from structured_es.comparison.summary import Summary
 
@@ -22,14 +23,14 @@ def stdout_console() -> Console:
 
 
 def summary_report(
-    summaries: Sequence[Summary], *, target: float, reference: str | None = None
+    summaries: Sequence[Summary], *, reference: str | None = None, pairs: Sequence[Pair] = ()
 ) -> Group:
     """A table for each problem and dimension, the least ERT of each in bold, and what it all means.
 
     Args:
         summaries: as `summarize` returns them.
-        target: the gap that counts as solved.
         reference: the method that the ratios relate to; None leaves their column out.
+        pairs: comparisons of two methods, said in words at the end.
     """
     tables = [
         _summary_table(f"{problem}, n = {dim}", list(group), reference)
@@ -37,7 +38,10 @@ def summary_report(
     ]
     spaced = [part for table in tables for part in (table, "")]
     ratio = "" if reference is None else f"/{reference}: ratio of the ERTs\n"
-    return Group(*spaced, Text(_LEGEND.format(target=target, ratio=ratio), style="dim"))
+    targets = sorted({s.targets[-1][0] for s in summaries})
+    near = f"{targets[0]:.3g}" + (f" to {targets[-1]:.3g}" if len(targets) > 1 else "")
+    findings = [Text(str(pair)) for pair in pairs] + [Text()] * bool(pairs)
+    return Group(*spaced, *findings, Text(_LEGEND.format(near=near, ratio=ratio), style="dim"))
 
 
 def runs_report(runs: Sequence[Run]) -> Group:
@@ -61,7 +65,8 @@ def runs_report(runs: Sequence[Run]) -> Group:
 
 
 _LEGEND = """\
-solved: trials that came within {target:g} of the least loss
+solved: trials that came within {near} of the least loss, or of the best seen where that is unknown
+95 %: confidence interval of that rate (Wilson)
 median, quartiles: of the evaluations until then
 ERT: expected running time, the evaluations of all trials for each solved one
 {ratio}gap: median of the least loss found, minus the least loss
@@ -73,7 +78,7 @@ def _summary_table(title: str, rows: Sequence[Summary], reference: str | None) -
     table = _table(title)
     table.add_column("method", no_wrap=True, min_width=13)
     ratio = {} if reference is None else {f"/{reference}": 5}
-    widths = {"solved": 6, "median": 6, "quartiles": 11, "ERT": 6, **ratio, "gap": 5}
+    widths = {"solved": 6, "95 %": 9, "median": 6, "quartiles": 11, "ERT": 6, **ratio, "gap": 5}
     for heading, width in (widths | {"sec": 5, "us/eval": 7}).items():
         table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     table.caption = "\n".join(_stops(row) for row in rows if row.stops)
@@ -108,6 +113,7 @@ def _cells(row: Summary, reference: str | None) -> list[str]:
     return [
         row.method,
         f"{row.successes}/{row.trials}",
+        "{:.2f}-{:.2f}".format(*row.success_interval),
         median,
         f"{lower}-{upper}" if row.successes else "-",
         _count(row.ert),

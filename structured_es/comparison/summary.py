@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
+from scipy.stats import binomtest
 
 from structured_es.comparison.trial import Trial
 
@@ -31,6 +32,9 @@ class Summary:
             divided by the successes; infinite without one.
         ratio: `ert` divided by that of the reference method; None where that is infinite or there
             is no reference.
+        success_interval: 95 % confidence interval of the success rate (Wilson's).
+        targets: (gap, lower quartile, median and upper quartile of the evaluations to it) for gaps
+            from easy to hard, the last one the target.
         gap: median of the least gaps.
         seconds: median wall-clock time of a trial.
         cpu_per_evaluation: microseconds inside the method per evaluation, over all trials;
@@ -46,6 +50,8 @@ class Summary:
     evaluations: tuple[float, float, float]
     ert: float
     ratio: float | None
+    success_interval: tuple[float, float]
+    targets: tuple[tuple[float, float, float, float], ...]
     gap: float
     seconds: float
     cpu_per_evaluation: float
@@ -85,11 +91,42 @@ def _summary(trials: Sequence[Trial]) -> Summary:
         evaluations=quartiles([math.inf if hit is None else hit for hit in hits]),
         ert=spent / successes if successes else math.inf,
         ratio=None,
+        success_interval=wilson(successes, len(trials)),
+        targets=tuple((gap, *_evaluations_to(gap, trials)) for gap in _targets(trials)),
         gap=quartiles([t.gap for t in trials])[1],
         seconds=float(np.median([t.seconds for t in trials])),
         cpu_per_evaluation=1e6 * cpu_seconds / evaluations if evaluations else math.nan,
         stops=dict(Counter(t.stop for t in trials if t.evaluations_to_target is None)),
     )
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """95 % confidence interval of a rate (E. B. Wilson, JASA 22, 1927)."""
+    interval = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def hit_time(trial: Trial, gap: float) -> float:
+    """Evaluations until a gap was reached, exact for the target and 10^(k/10); inf where not."""
+    if gap == trial.target:
+        hit = trial.evaluations_to_target
+        return math.inf if hit is None else hit
+    # as `levels` rounds, so that a gap of exactly 10^k counts
+    return next((at for at, reached in trial.history if reached <= gap * (1 + 1e-12)), math.inf)
+
+
+def _evaluations_to(gap: float, trials: Sequence[Trial]) -> tuple[float, float, float]:
+    return quartiles([hit_time(t, gap) for t in trials])
+
+
+def _targets(trials: Sequence[Trial]) -> list[float]:
+    """At most five: 1, 0.01, ... down to the target; for targets far from these a decade apart."""
+    last = trials[0].target
+    hardest = math.log10(last)
+    first = 0 if -12 < hardest < -1 else math.ceil(hardest) + 3
+    step = max(1, math.ceil((first - hardest) / 4))
+    easy = [10.0**k for k in range(first, math.floor(hardest), -step)]
+    return [*(gap for gap in easy if gap > last * 1.5), last]
 
 
 def quartiles(values: Iterable[float]) -> tuple[float, float, float]:

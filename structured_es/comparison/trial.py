@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from problems import Problem
 from structured_es.comparison.optimizer import Optimizer
+from structured_es.comparison.spread import Spread, spread_of
 
 LEVELS_PER_DECADE = 10
+SPREADS_PER_DECADE = 10
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class Trial:
         cpu_seconds: processor time inside the method (ask, tell, stop).
         history: (evaluations, least gap so far) at the first candidate, at each that first passed
             one of the levels 10^(k/10), k integer, and at the best.
+        known: whether the least loss of the problem is known. If not, `target`, `gap` and `history`
+            hold losses until `settled` turns them into gaps, and history has every improvement.
+        spread: the search distribution at ten evaluations a decade, for methods that have one.
     """
 
     problem: str
@@ -48,6 +53,8 @@ class Trial:
     seconds: float
     cpu_seconds: float
     history: tuple[tuple[int, float], ...]
+    known: bool = True
+    spread: tuple[Spread, ...] = ()
 
 
 def run_trial(
@@ -62,12 +69,13 @@ def run_trial(
 ) -> Trial:
     """Run `optimizer` on `problem` until the target, the budget or a stop of its own.
 
-    The last generation is cut so that no method evaluates more than `budget` candidates.
-
-    Raises:
-        ValueError: if the problem's least loss is unknown.
+    The last generation is cut so that no method evaluates more than `budget` candidates. Where the
+    problem's least loss is unknown, `target` is a loss, and -inf for none.
     """
-    record = _Record(target)
+    known = math.isfinite(problem.fopt)
+    least = problem.fopt if known else 0.0
+    record = _Record(target) if known else _LossRecord(target)
+    spreads: dict[int, Spread] = {}
     cpu_seconds = 0.0
     began = time.perf_counter()
     while True:
@@ -79,7 +87,7 @@ def run_trial(
             stop = ", ".join(reasons)
             break
         losses = problem(X[: budget - record.nfev])
-        record.add(losses - problem.fopt)
+        record.add(losses - least)
         if record.evaluations_to_target is not None:
             stop = "target"
             break
@@ -89,6 +97,9 @@ def run_trial(
         tick = time.process_time()
         optimizer.tell(X, losses)
         cpu_seconds += time.process_time() - tick
+        tenth = math.floor(SPREADS_PER_DECADE * math.log10(record.nfev))
+        if tenth not in spreads and (spread := spread_of(optimizer, record.nfev)):
+            spreads[tenth] = spread
     return Trial(
         problem=name,
         dim=problem.dim,
@@ -103,6 +114,8 @@ def run_trial(
         seconds=time.perf_counter() - began,
         cpu_seconds=cpu_seconds,
         history=record.history,
+        known=known,
+        spread=tuple(spreads.values()),
     )
 
 
@@ -142,6 +155,26 @@ class _Record:
     def history(self) -> tuple[tuple[int, float], ...]:
         best = (self._best_at, self.gap)
         return tuple(self._passed) if best in self._passed else (*self._passed, best)
+
+
+class _LossRecord(_Record):
+    """The same for losses, which may be negative: every improvement is in the history."""
+
+    def add(self, losses: NDArray[np.float64]) -> None:
+        losses = np.where(np.isnan(losses), np.inf, losses)
+        least = np.minimum.accumulate(np.append(self.gap, losses))
+        better = least[1:] < least[:-1]
+        better[0] |= not self._passed
+        for i in np.flatnonzero(better):
+            self._passed.append((self.nfev + int(i) + 1, float(least[i + 1])))
+        self.gap = float(least[-1])
+        if self.evaluations_to_target is None and self.gap <= self.target:
+            self.evaluations_to_target = self.nfev + int(np.argmax(losses <= self.target)) + 1
+        self.nfev += losses.size
+
+    @property
+    def history(self) -> tuple[tuple[int, float], ...]:
+        return tuple(self._passed) or ((1, math.inf),)
 
 
 _TINY = 1e-300  # a gap of zero has no logarithm

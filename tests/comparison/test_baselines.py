@@ -85,9 +85,11 @@ def test_baseline_writes_nothing_and_leaves_the_global_random_state_alone(
 @pytest.mark.parametrize("name", BASELINES)
 def test_same_seed_same_run(name):
     make = BASELINES[name].make
-    runs = [minimise(make(np.ones(3), 1.0, seed=s), problems.get("sphere", 3)) for s in (1, 1, 2)]
+    problem = problems.get("sphere", 3)
+    runs = [minimise(make(np.ones(3), 1.0, seed=s, maxfevals=300), problem) for s in (1, 1, 2)]
     assert runs[0].nfev == runs[1].nfev
-    assert runs[0].fun == runs[1].fun != runs[2].fun
+    assert runs[0].fun == runs[1].fun
+    assert name in ("bfgs", "nelder-mead") or runs[0].fun != runs[2].fun
 
 
 def test_options_pass_through():

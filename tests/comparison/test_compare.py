@@ -253,9 +253,3 @@ def test_bad_input_is_refused_before_anything_runs(arguments, message, tmp_path)
     with pytest.raises(ValueError, match=message):
         compare(**{"problems": ["sphere"]} | arguments, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def test_problem_without_a_known_least_loss_is_refused():
-    problem = Problem("mine", lambda X: X[:, 0], x0=np.ones(2), sigma0=1.0)
-    with pytest.raises(ValueError, match="fopt"):
-        compare([problem])

@@ -17,9 +17,8 @@ neighbours is taken for a walk by chance, until most candidates leave one intege
 nothing is learned about the other variables; so it is pulled back while it is close. And what
 selection takes from the structure again and again, since all who leave are worse, is given back to
 that variable alone; else its scale would run away from the structure, and its correlations with it.
-By
-`scripts/benchmark_integers` with n = 20, without the pull none of the runs with structure="full"
-solve the ellipsoid.
+Without the pull none of the runs of `scripts/benchmark_integers --functions ellipsoid --dims 20
+--methods full` end at the optimum.
 """
 
 from contextlib import suppress

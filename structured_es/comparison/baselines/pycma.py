@@ -1,17 +1,18 @@
-"""Optimisers of other packages behind the ask/tell interface of `EvolutionStrategy`.
+"""pycma behind the ask/tell interface of `EvolutionStrategy`.
 
-pycma: N. Hansen, Y. Akimoto and P. Baudis, "CMA-ES/pycma on Github", Zenodo 2019. The baselines are
+N. Hansen, Y. Akimoto and P. Baudis, "CMA-ES/pycma on Github", Zenodo 2019. The baselines are
 pycma with its own defaults; only its console, log files and global random state are switched off.
 Two of them are its restricted Gaussians: VD-CMA (Akimoto, Auger and Hansen, "Comparison-based
 natural gradient optimization in high dimension", GECCO 2014) and VkD-CMA (Akimoto and Hansen,
-"Online model selection for restricted covariance matrix adaptation", PPSN 2016).
+"Online model selection for restricted covariance matrix adaptation", PPSN 2016). lq-CMA-ES
+evaluates only some of its candidates and asks a quadratic model for the others: N. Hansen, "A
+global surrogate assisted CMA-ES", GECCO 2019.
 """
 
 import io
 import math
 import warnings
 from contextlib import AbstractContextManager, redirect_stdout
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import Bounds
 
-from structured_es.comparison.optimizer import Factory
+from structured_es.comparison.baselines.inside_out import Box, Objective, Starts
 from structured_es.search.bounds import BoundsLike
 from structured_es.search.result import Result
 from structured_es.search.strategy import Seed, Start
@@ -60,16 +61,11 @@ class Cma:
         self._x0 = check_start(x0(rng) if callable(x0) else x0)
         step = float(check_step_sizes(float(sigma0), self._x0.size)[0])
         randn = partial(_randn, rng)
-        options |= _SILENT | {"seed": math.nan, "randn": randn}
+        options |= _options(popsize, bounds) | {"randn": randn}
         if sampler is not None:
             restricted = getattr(cma.restricted_gaussian_sampler, sampler)
             # pycma hands its samplers no random numbers: without these they take the global ones.
             options |= restricted.extend_cma_options({"CMA_sampler_options": {"randn": randn}})
-        if popsize is not None:
-            options["popsize"] = popsize
-        if bounds is not None:
-            sides = (bounds.lb, bounds.ub) if isinstance(bounds, Bounds) else bounds
-            options["bounds"] = list(sides)
         with (
             _no_warnings(),
             redirect_stdout(io.StringIO()),
@@ -111,6 +107,16 @@ class Cma:
         return int(self._es.countiter)
 
     @property
+    def sigma(self) -> float:
+        """Overall step size."""
+        return float(self._es.sigma)
+
+    @property
+    def stds(self) -> NDArray[np.float64]:
+        """Standard deviation of each variable, shape (n,)."""
+        return np.array(self._es.stds)
+
+    @property
     def best_f(self) -> float:
         """Least loss so far."""
         return float(self._es.best.f)
@@ -128,8 +134,8 @@ class Cma:
             success=math.isfinite(self.best_f),
             message=reasons or "running",
             mean=np.array(es.mean),
-            sigma=float(es.sigma),
-            stds=np.array(es.stds),
+            sigma=self.sigma,
+            stds=self.stds,
             stop=self._stop,
             restarts=0,
             failures=0,
@@ -138,27 +144,52 @@ class Cma:
         )
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """A baseline on offer: what it is, and what makes one."""
+def search_lq(
+    objective: Objective,
+    starts: Starts,
+    sigma0: float,
+    bounds: Box | None,
+    popsize: int | None,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """One run of lq-CMA-ES, the loop of pycma's `fmin_lq_surr`; returns its reasons to stop."""
+    import cma
 
-    description: str
-    make: Factory
+    options = _options(popsize, bounds) | {"randn": partial(_randn, rng)}
+    es = cma.CMAEvolutionStrategy(starts(), sigma0, options)
+    surrogate = cma.fitness_models.SurrogatePopulation(_Finite(objective))
+    while not es.stop():
+        X = es.ask()
+        es.tell(X, surrogate(X))
+        es.inject([surrogate.model.xopt])
+    return dict(es.stop())
 
 
-BASELINES: dict[str, Baseline] = {
-    "cma": Baseline("pycma, full covariance matrix", Cma),
-    "cma-sep": Baseline("pycma, diagonal covariance matrix", partial(Cma, CMA_diagonal=True)),
-    "cma-vd": Baseline(
-        "pycma's VD-CMA: a diagonal and one direction", partial(Cma, sampler="GaussVDSampler")
-    ),
-    "cma-vkd": Baseline(
-        "pycma's VkD-CMA: a diagonal and as many directions as pay",
-        partial(Cma, sampler="GaussVkDSampler"),
-    ),
-}
+_SILENT = {"verbose": -9, "verb_disp": 0, "verb_log": 0, "signals_filename": "", "seed": math.nan}
 
-_SILENT = {"verbose": -9, "verb_disp": 0, "verb_log": 0, "signals_filename": ""}
+
+def _options(popsize: int | None, bounds: BoundsLike) -> dict[str, Any]:
+    options: dict[str, Any] = dict(_SILENT)
+    if popsize is not None:
+        options["popsize"] = popsize
+    if bounds is not None:
+        sides = (bounds.lb, bounds.ub) if isinstance(bounds, Bounds) else bounds
+        options["bounds"] = list(sides)
+    return options
+
+
+class _Finite:
+    """An objective whose infinite losses become the worst finite one: the model takes no others."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective, self._worst = objective, 0.0
+
+    def __call__(self, x: NDArray[np.float64]) -> float:
+        loss = self._objective(x)
+        if math.isfinite(loss):
+            self._worst = max(self._worst, loss)
+            return loss
+        return self._worst
 
 
 def _randn(rng: np.random.Generator, *shape: int) -> NDArray[np.float64]:

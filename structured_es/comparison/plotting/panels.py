@@ -8,40 +8,29 @@ without simulated restarts: the fraction of (trial, target) pairs reached within
 import math
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from structured_es.comparison.ecdf import curve
+from structured_es.comparison.plotting.style import MARKERS, Style, styles
 from structured_es.comparison.trial import LEVELS_PER_DECADE, Trial, levels
 
-Style: TypeAlias = dict[str, Any]
-
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's palette, which the colour-blind can tell apart."""
-LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 4)), (0, (2, 2)))
-"""Line styles, which tell the methods apart in black and white."""
-
 MAX_COLUMNS = 4
+LEGEND_COLUMNS = 4
+SPACING = 0.15
+"""Between the markers of a line, in units of the diagonal of the panel."""
 EASIEST_TARGET = 2 * LEVELS_PER_DECADE
+LEAST_RANGE = 5 * LEVELS_PER_DECADE
 TARGET_STEP = LEVELS_PER_DECADE // 5
-"""Targets of the ECDF: 10^2, 10^1.8, ... as in COCO, down to the target of the trials; in levels
-of the history, so that it holds exactly when each was reached."""
+"""Targets of the ECDF: 10^2, 10^1.8, ... as in COCO, down to the target of the trials, five
+decades at least; in levels of the history, so that it holds exactly when each was reached."""
 
 HUGE = 1e100
 """Gaps as large as this are not drawn."""
-
-
-def save_figure(figure: Figure, out: Path, name: str = "comparison") -> list[Path]:
-    """Write the figure as PNG and SVG of that name into the directory `out`; returns both paths."""
-    paths = [out / f"{name}.png", out / f"{name}.svg"]
-    figure.savefig(paths[0], dpi=150)
-    figure.savefig(paths[1], metadata={"Date": None})
-    return paths
 
 
 def comparison_figure(trials: Sequence[Trial]) -> Figure:
@@ -58,6 +47,30 @@ def comparison_figure(trials: Sequence[Trial]) -> Figure:
     _draw_ecdf(panels[-1], trials, styles)
     _draw_legend(figure, panels, len(styles))
     return figure
+
+
+def panel_figures(trials: Sequence[Trial]) -> dict[str, Figure]:
+    """The panels of `comparison_figure` as figures of their own, with legends, by their titles.
+
+    Args:
+        trials: as `compare` returns them.
+    """
+    styles = _styles(trials)
+    figures: dict[str, Figure] = {}
+    for (problem, dim), group in groupby(trials, key=lambda t: (t.problem, t.dim)):
+        figures[f"{problem}, n = {dim}"], (axes,) = _panels(1)
+        _draw_convergence(axes, list(group), styles)
+    figures["all problems"], (axes,) = _panels(1)
+    _draw_ecdf(axes, trials, styles)
+    for figure in figures.values():
+        handles = figure.axes[0].get_legend_handles_labels()
+        columns = min(LEGEND_COLUMNS, len(styles))
+        rows = math.ceil(len(styles) / columns)
+        figure.set_figheight(figure.get_figheight() + 0.2 * rows)
+        figure.legend(
+            *handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8
+        )
+    return figures
 
 
 def scaling_figure(trials: Sequence[Trial]) -> Figure:
@@ -79,6 +92,10 @@ def scaling_figure(trials: Sequence[Trial]) -> Figure:
     panels[-1].set(title="all problems", ylabel="microseconds per evaluation")
     _draw_legend(figure, panels, len(styles))
     return figure
+
+
+def _styles(trials: Sequence[Trial]) -> dict[str, Style]:
+    return styles(t.method for t in trials)
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
@@ -114,10 +131,12 @@ def _draw_scaling(
     for method, style in styles.items():
         groups = [[t for t in trials if (t.method, t.dim) == (method, n)] for n in dims]
         values = [value(group) if group else math.nan for group in groups]
-        axes.plot(dims, values, marker=".", label=method, **style)
+        axes.plot(dims, values, label=method, **style)
     axes.set(xscale="log", yscale="log", xlabel="n")
+    if not any(np.isfinite(line.get_ydata()).any() for line in axes.lines):
+        axes.set_ylim(1, 10)  # a logarithmic axis without data has no limits of its own
     axes.set_xticks(dims, [str(n) for n in dims])
-    axes.minorticks_off()
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(alpha=0.25)
 
 
@@ -131,14 +150,6 @@ def _microseconds(trials: Sequence[Trial]) -> float:
     return float(np.median([1e6 * t.cpu_seconds / max(1, t.nfev) for t in trials]))
 
 
-def _styles(trials: Sequence[Trial]) -> dict[str, Style]:
-    methods = dict.fromkeys(t.method for t in trials)
-    return {
-        method: {"color": COLORS[i % len(COLORS)], "linestyle": LINES[i % len(LINES)]}
-        for i, method in enumerate(methods)
-    }
-
-
 def _draw_convergence(axes: Axes, trials: Sequence[Trial], styles: dict[str, Style]) -> None:
     """Median of the least gap so far against evaluations, with a band between the quartiles."""
     for method, style in styles.items():
@@ -146,7 +157,7 @@ def _draw_convergence(axes: Axes, trials: Sequence[Trial], styles: dict[str, Sty
         evaluations = np.unique(np.geomspace(1, _longest(runs), 300).round())
         lower, median, upper = _gap_quartiles(runs, evaluations)
         axes.fill_between(evaluations, lower, upper, color=style["color"], alpha=0.15, linewidth=0)
-        axes.plot(evaluations, median, **style)
+        axes.plot(evaluations, median, markevery=_sparse(style, median), label=method, **style)
     longest = _longest(trials)
     axes.plot([1, longest], [trials[0].target] * 2, color="0.6", linewidth=0.8)
     axes.set(
@@ -158,6 +169,13 @@ def _draw_convergence(axes: Axes, trials: Sequence[Trial], styles: dict[str, Sty
         ylabel="gap to the least loss",
     )
     axes.grid(alpha=0.25)
+
+
+def _sparse(style: Style, values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Where on a line its markers are: apart, and elsewhere for each method."""
+    if not np.isfinite(values).any():
+        return None
+    return SPACING * (MARKERS.index(style["marker"]) % 7) / 7, SPACING
 
 
 def _longest(trials: Sequence[Trial]) -> int:
@@ -183,7 +201,14 @@ def _draw_ecdf(axes: Axes, trials: Sequence[Trial], styles: dict[str, Style]) ->
         runtimes = np.concatenate([_runtimes(t) for t in trials if t.method == method])
         at, fraction = curve(runtimes)
         last = fraction[-1] if fraction.size else 0.0
-        axes.step([*at, end], [*fraction, last], where="post", label=method, **style)
+        axes.plot(
+            [*at, end],
+            [*fraction, last],
+            drawstyle="steps-post",
+            label=method,
+            markevery=_sparse(style, fraction),
+            **style,
+        )
     axes.set(
         xscale="log",
         xlim=(min(1, end / 2), end * 1.1),
@@ -198,7 +223,9 @@ def _draw_ecdf(axes: Axes, trials: Sequence[Trial], styles: dict[str, Style]) ->
 def _runtimes(trial: Trial) -> NDArray[np.float64]:
     """Evaluations per variable until each target of the ECDF, infinite where not reached."""
     hardest = LEVELS_PER_DECADE * math.log10(trial.target)
-    targets = np.arange(max(EASIEST_TARGET, hardest), hardest - 1e-9, -TARGET_STEP)
+    targets = np.arange(
+        max(EASIEST_TARGET, math.ceil(hardest) + LEAST_RANGE), hardest - 1e-9, -TARGET_STEP
+    )
     at, gap = np.array(trial.history).T
     first = np.searchsorted(-levels(gap), -targets)
     runtimes: NDArray[np.float64] = np.append(at, np.inf)[first] / trial.dim

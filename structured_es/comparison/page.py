@@ -6,19 +6,27 @@ Pictures are embedded as data; everything that comes from outside is escaped.
 import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 from typing import Any
 
-from structured_es.comparison.plotting.style import svg
 from structured_es.comparison.summary import Summary
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG file, and whether it takes the whole width of the page."""
+
+    svg: bytes
+    wide: bool = False
 
 
 def page(
     title: str,
     findings: Sequence[str],
     summaries: Sequence[Summary],
-    figures: Mapping[str, Any],
+    figures: Mapping[str, Picture],
     settings: Mapping[str, Any],
 ) -> str:
     """The page.
@@ -27,7 +35,7 @@ def page(
         title: heading of the page.
         findings: sentences that come first.
         summaries: as `summarize` returns them.
-        figures: matplotlib figures by their captions.
+        figures: pictures by their captions.
         settings: what was run, by name.
     """
     parts = [
@@ -111,10 +119,10 @@ def _table(heads: Iterable[str], rows: Iterable[str]) -> str:
     )
 
 
-def _gallery(figures: Mapping[str, Any]) -> str:
+def _gallery(figures: Mapping[str, Picture]) -> str:
     items = []
     for caption, figure in figures.items():
-        wide = " class=wide" if figure.get_figwidth() > _WIDE else ""
+        wide = " class=wide" if figure.wide else ""
         items.append(
             f"<figure{wide}><div class=scroll>"
             f"<img src='{_embedded(figure)}' alt='{escape(caption)}'></div>"
@@ -123,8 +131,8 @@ def _gallery(figures: Mapping[str, Any]) -> str:
     return f"<div class=gallery>{''.join(items)}</div>"
 
 
-def _embedded(figure: Any) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg(figure)).decode()}"
+def _embedded(picture: Picture) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture.svg).decode()}"
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
@@ -148,9 +156,6 @@ def _list(items: Iterable[str]) -> str:
 def _section(title: str, body: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{body}</section>"
 
-
-_WIDE = 6.0
-"""Inches beyond which a figure takes the whole width."""
 
 _STYLE = """
 :root { color-scheme: light; }

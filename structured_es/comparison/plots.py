@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from structured_es.comparison import records
-from structured_es.comparison.page import page
+from structured_es.comparison.page import Picture, page
 from structured_es.comparison.plotting.spreads import spread_figure
 from structured_es.comparison.plotting.style import save_figure
 from structured_es.comparison.settle import settled
@@ -43,9 +43,10 @@ def _draw_runs(folders: Sequence[Path], out: Path) -> list[Path]:
     figure = spread_figure(runs)
     out.mkdir(parents=True, exist_ok=True)
     settings = {name: _settings(f) for name, f in zip(runs, folders, strict=True)}
-    text = page("Runs", [], [], {"over the evaluations": figure}, settings)
-    (out / PAGE).write_text(text, encoding="utf-8")
-    return [*save_figure(figure, out, "run"), out / PAGE]
+    paths = save_figure(figure, out, "run")
+    pictures = {"over the evaluations": Picture(paths[-1].read_bytes(), wide=True)}
+    (out / PAGE).write_text(page("Runs", [], [], pictures, settings), encoding="utf-8")
+    return [*paths, out / PAGE]
 
 
 def _draw_comparisons(folders: Sequence[Path], out: Path) -> list[Path]:
@@ -59,17 +60,17 @@ def _draw_comparisons(folders: Sequence[Path], out: Path) -> list[Path]:
     for t in found.values():
         if terms.setdefault((t.problem, t.dim), (t.budget, t.target)) != (t.budget, t.target):
             raise ValueError(f"{t.problem}, n = {t.dim}: expected equal budgets and targets")
-    trials = settled(_ordered(list(found.values())))
     settings = {"drawn from": [str(folder) for folder in folders]} | _settings(folders[0])
+    trials = settled(_ordered(list(found.values()), settings.get("methods", [])))
     settings["methods"] = list(dict.fromkeys(t.method for t in trials))
     out.mkdir(parents=True, exist_ok=True)
     return write_report(out, trials, settings)
 
 
-def _ordered(trials: Sequence[Trial]) -> list[Trial]:
-    """By problem, dimension, method and seed; problems and methods as they first appear."""
+def _ordered(trials: Sequence[Trial], first: Sequence[str]) -> list[Trial]:
+    """By problem, dimension, method (those of `first` first, in its order) and seed."""
     problems = list(dict.fromkeys(t.problem for t in trials))
-    methods = list(dict.fromkeys(t.method for t in sorted(trials, key=lambda t: t.seed)))
+    methods = list(dict.fromkeys([*first, *(t.method for t in trials)]))
     return sorted(
         trials,
         key=lambda t: (problems.index(t.problem), t.dim, methods.index(t.method), t.seed),

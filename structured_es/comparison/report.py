@@ -54,7 +54,7 @@ def runs_report(runs: Sequence[Run]) -> Group:
         table.add_row(
             str(run.seed),
             "yes" if run.solved else "no",
-            f"{run.gap:.3g}",
+            "-" if math.isnan(run.gap) else f"{run.gap:.3g}",
             str(run.nfev),
             f"{run.seconds:.2f}",
             run.message,

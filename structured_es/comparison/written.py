@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from structured_es.comparison import records
-from structured_es.comparison.page import page
+from structured_es.comparison.page import Picture, page
 from structured_es.comparison.paired import all_pairs
 from structured_es.comparison.plotting.panels import (
     comparison_figure,
@@ -15,7 +15,7 @@ from structured_es.comparison.plotting.panels import (
     scaling_figure,
 )
 from structured_es.comparison.plotting.spreads import spread_figure
-from structured_es.comparison.plotting.style import save_figure
+from structured_es.comparison.plotting.style import save_figure, svg
 from structured_es.comparison.summary import summarize
 from structured_es.comparison.trial import Trial
 
@@ -35,20 +35,22 @@ def write_report(out: Path, trials: Sequence[Trial], settings: Mapping[str, Any]
     findings = [str(pair) for pair in all_pairs(summaries, reference)]
     document = {"settings": settings, "findings": findings, "summary": summaries}
     records.write_summary(out, document)
-    figures = {"comparison": comparison_figure(trials)}
-    pictures = panel_figures(trials)
-    pictures = {"all problems": pictures.pop("all problems"), **pictures}
-    figures["ecdf"] = pictures["all problems"]
+    panels = panel_figures(trials)
+    paths = save_figure(comparison_figure(trials), out)
+    paths += save_figure(panels.pop("all problems"), out, "ecdf")
+    pictures = {"all problems": Picture(paths[-1].read_bytes())}
+    pictures |= {title: Picture(svg(figure)) for title, figure in panels.items()}
     if len({t.dim for t in trials}) > 1:
-        figures["scaling"] = scaling_figure(trials)
-        pictures["growth with the number of variables n"] = figures["scaling"]
+        paths += save_figure(scaling_figure(trials), out, "scaling")
+        caption = "growth with the number of variables n"
+        pictures[caption] = Picture(paths[-1].read_bytes(), wide=True)
     for (problem, dim), group in groupby(trials, key=lambda t: (t.problem, t.dim)):
         spreads = _spreads(list(group))
         if spreads:
-            title = f"{problem}, n = {dim}: the search distribution of seed {trials[0].seed}"
+            caption = f"{problem}, n = {dim}: the search distribution of seed {trials[0].seed}"
             name = "".join(c if c.isalnum() else "-" for c in f"spread-{problem}-{dim}")
-            figures[name] = pictures[title] = spread_figure(spreads, title)
-    paths = [path for name, figure in figures.items() for path in save_figure(figure, out, name)]
+            paths += save_figure(spread_figure(spreads, caption), out, name)
+            pictures[caption] = Picture(paths[-1].read_bytes(), wide=True)
     title = ", ".join(dict.fromkeys(t.method for t in trials))
     (out / PAGE).write_text(
         page(f"Comparison of {title}", findings, summaries, pictures, settings), encoding="utf-8"

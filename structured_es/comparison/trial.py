@@ -12,7 +12,7 @@ from structured_es.comparison.optimizer import Optimizer
 from structured_es.comparison.spread import Spread, spread_of
 
 LEVELS_PER_DECADE = 10
-SPREADS_PER_DECADE = 10
+SPREADS_PER_DECADE = 40
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Trial:
             one of the levels 10^(k/10), k integer, and at the best.
         known: whether the least loss of the problem is known. If not, `target`, `gap` and `history`
             hold losses until `settled` turns them into gaps, and history has every improvement.
-        spread: the search distribution at ten evaluations a decade, for methods that have one.
+        spread: the search distribution at forty evaluations a decade, for methods that have one.
     """
 
     problem: str

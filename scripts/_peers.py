@@ -18,7 +18,6 @@ needs 4 variables; lmmaes fails on the sphere in 20.
 import importlib
 import importlib.util
 import math
-import warnings
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -28,14 +27,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structured_es.comparison.baselines.inside_out import InsideOut, Objective, Starts
 from structured_es.comparison.methods import Method
-from structured_es.search.bounds import BoundsLike
-from structured_es.search.criteria import StopReason, describe
-from structured_es.search.result import Result
-from structured_es.search.strategy import Seed, Start, default_popsize
-from structured_es.search.validation import check_start, check_step_sizes, make_generator
+from structured_es.search.bounds import BoundsLike, Box
+from structured_es.search.strategy import Start, default_popsize
 
-Objective = Callable[[NDArray[np.float64]], float]
 Search = Callable[[Objective, NDArray[np.float64], float, int, int], object]
 """Minimises, given objective, start (n,), step size, popsize and seed, without an end."""
 
@@ -43,20 +39,16 @@ TOLERANCE = 1e-12
 PATIENCE = 10
 
 
-class Peer:
-    """An optimiser that calls its objective, turned inside out: ask and tell, one at a time.
-
-    The search runs in a greenlet. The objective it is given hands a candidate out to `ask` and
-    sleeps until `tell` has the loss, so nobody but the caller evaluates, and counts, anything.
+class Peer(InsideOut):
+    """A search that has no criteria to stop by; those of the module's docstring are ours.
 
     Args:
         x0: start, shape (n,), or a callable rng -> start.
         sigma0: initial step size, a positive number.
         prepare: imports the package and returns the search.
-        seed: fixes the trajectory.
         bounds: None; peers search the whole space.
         popsize: candidates a generation; default 4 + floor(3 ln n).
-        maxfevals: stop after as many evaluations.
+        **options: seed and maxfevals, as for `InsideOut`.
 
     Raises:
         ValueError: bounds, a start or step size that does not fit, or a package that is not there.
@@ -68,73 +60,40 @@ class Peer:
         sigma0: float,
         *,
         prepare: Callable[[], Search],
-        seed: Seed = None,
         bounds: BoundsLike = None,
         popsize: int | None = None,
-        maxfevals: float = math.inf,
+        **options: Any,
     ) -> None:
         if bounds is not None:
             raise ValueError("bounds: expected None, since peers search the whole space")
         try:
-            from greenlet import greenlet
-
-            search = prepare()
+            search = partial(_adapted, prepare())
         except ImportError as error:
             raise ValueError(f"{error}: pip install 'structured-es[peers]'") from error
-        rng = make_generator(seed)
-        start = check_start(x0(rng) if callable(x0) else x0)
-        step = float(check_step_sizes(float(sigma0), start.size)[0])
-        self.popsize = default_popsize(start.size) if popsize is None else popsize
-        self.nfev, self.best_f = 0, math.inf
-        self._best_x, self._maxfevals = start, maxfevals
-        window = 10 + math.ceil(30 * start.size / self.popsize)
+        super().__init__(x0, sigma0, search=search, popsize=popsize, **options)
+        window = 10 + math.ceil(30 * self.ask().size / self.popsize)
         self._patience = PATIENCE * window * self.popsize
         self._mark = (0, math.inf)
         self._generation: list[float] = []
         self._bests: deque[float] = deque(maxlen=window)
-        self._range = math.inf
-        self._broken = False
-        number = int(rng.integers(2**32))
-
-        def objective(x: NDArray[np.float64]) -> float:
-            return float(greenlet.getcurrent().parent.switch(np.array(x, dtype=float).ravel()))
-
-        # No reference to this object: the greenlet ends with it, not with a later collection.
-        run = partial(search, objective, start.copy(), step, self.popsize, number)
-        self._search = greenlet(run)
-        self._candidate = self._resume()
-
-    def ask(self, k: int | None = None) -> NDArray[np.float64]:
-        """The candidate that the search wants to be evaluated, shape (1, n)."""
-        return self._candidate[np.newaxis]
 
     def tell(self, X: ArrayLike, losses: ArrayLike) -> None:
         """Its loss, shape (1,)."""
-        loss = float(np.asarray(losses)[0])
-        self.nfev += 1
-        if loss < self.best_f:
-            self.best_f, self._best_x = loss, self._candidate
+        super().tell(X, losses)
         if self.best_f < self._mark[1] - TOLERANCE:
             self._mark = (self.nfev, self.best_f)
-        self._generation.append(loss)
+        self._generation.append(float(np.asarray(losses)[0]))
         if len(self._generation) == self.popsize:
             self._bests.append(min(self._generation))
             self._generation.clear()
-            if len(self._bests) == self._bests.maxlen:
-                self._range = max(self._bests) - min(self._bests)
-        self._candidate = self._resume(loss)
 
-    def stop(self) -> dict[str, StopReason]:
-        """Why to stop: {criterion: (value, threshold)}, empty while running."""
-        reasons = {}
-        if self.nfev >= self._maxfevals:
-            reasons["maxfevals"] = StopReason(self.nfev, self._maxfevals)
-        if self._range < TOLERANCE:
-            reasons["tolfunhist"] = StopReason(self._range, TOLERANCE)
+    def _reasons(self) -> dict[str, Any]:
+        reasons = dict(super()._reasons())
+        full = len(self._bests) == self._bests.maxlen
+        if full and max(self._bests) - min(self._bests) < TOLERANCE:
+            reasons["tolfunhist"] = TOLERANCE
         if self.nfev - self._mark[0] >= self._patience:
-            reasons["stagnation"] = StopReason(self.nfev - self._mark[0], self._patience)
-        if self._broken:
-            reasons["arithmetic"] = StopReason(self.nfev, self.nfev)
+            reasons["stagnation"] = self._patience
         return reasons
 
     @property
@@ -142,28 +101,24 @@ class Peer:
         """Generations so far."""
         return self.nfev // self.popsize
 
-    @property
-    def result(self) -> Result:
-        """The outcome so far; of the distribution nothing is known."""
-        return Result(
-            x=self._best_x,
-            fun=self.best_f,
-            nfev=self.nfev,
-            nit=self.nit,
-            success=math.isfinite(self.best_f),
-            message=describe(self.stop()),
-            stop=self.stop(),
-            restarts=0,
-        )
 
-    def _resume(self, *loss: float) -> NDArray[np.float64]:
-        candidate: NDArray[np.float64] = self._best_x
-        with warnings.catch_warnings(action="ignore"):
-            try:
-                candidate = self._search.switch(*loss)
-            except ArithmeticError:  # math.exp of too large a number
-                self._broken = True
-        return candidate
+def _adapted(
+    search: Search,
+    objective: Objective,
+    starts: Starts,
+    sigma0: float,
+    bounds: Box | None,
+    popsize: int | None,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """The search as `InsideOut` runs it, until its numbers break down."""
+    start = starts()
+    number = int(rng.integers(2**32))
+    try:
+        search(objective, start, sigma0, popsize or default_popsize(start.size), number)
+    except ArithmeticError:  # math.exp of too large a number
+        return {"arithmetic": True}
+    return {}
 
 
 def pypop7(name: str) -> Search:

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.image import imread
 
 from structured_es.comparison.arguments import numbers
+from structured_es.search.rates import shape_rates, weights_for
 
 PLAN = ("--dims", "2,3", "--functions", "1,8", "--instances", "1-2", "--budget", "60")
 
@@ -338,6 +339,14 @@ def test_ablation_leaves_everything_as_it_was(capsys, ablation):
         assert inside == list(variant.constants.values())
         assert before == [resolve_name(name) for name in variant.constants]
         assert before != inside or not before
+
+
+def test_constants_of_an_ablation_get_through_the_caches(ablation):
+    assert len(weights_for(10, 5).telling) == 7
+    with ablation.constants(ablation.VARIANTS["candidates of faint weight too"].constants):
+        assert len(weights_for(10, 5).telling) == 10
+        assert len(shape_rates(15, 5, 10).samples) == 10
+    assert len(weights_for(10, 5).telling) == 7
 
 
 def test_ablation_refuses_bad_input_before_anything_runs(capsys, ablation):

@@ -7,7 +7,6 @@ import problems
 from structured_es.comparison.restarts import with_restarts
 from structured_es.comparison.trial import run_trial
 
-pytest.importorskip("greenlet")
 crfmnes = pytest.importorskip("crfmnes")
 lmcma = pytest.importorskip("pypop7.optimizers.es.lmcma")
 

@@ -18,6 +18,7 @@ from structured_es.runs.resumption import Saver, check_path, describe_run, load
 from structured_es.runs.run_directory import CHECKPOINT, RunDirectory, order_of
 from structured_es.search.bounds import BoundsLike
 from structured_es.search.criteria import StopReason, describe
+from structured_es.search.gathering import count_finite
 from structured_es.search.restarts import BIPOP, IPOP, Restarts
 from structured_es.search.result import Result
 from structured_es.search.saving.checkpoint import PathLike
@@ -250,14 +251,14 @@ def _evaluated(
     """Candidates of a generation and their losses, with fresh ones for those that failed."""
     candidates = search.ask(floor(min(search.popsize, left)))
     losses = evaluate(candidates, search.nfev)
-    failed = len(losses) - int(np.count_nonzero(np.isfinite(losses)))
+    failed = len(losses) - count_finite(losses)
     for i in range(tries):
         count = floor(min(failed, left - len(losses)))
         if count < 1 or (i == _VAIN_TRIES and not np.isfinite(losses).any()):
             break
         fresh = search.ask(count)
         found = evaluate(fresh, search.nfev + len(losses))
-        failed = count - int(np.count_nonzero(np.isfinite(found)))
+        failed = count - count_finite(found)
         candidates = np.concatenate([candidates, fresh])
         losses = np.concatenate([losses, found])
     return candidates, losses

@@ -11,9 +11,9 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import Bounds
 
 from structured_es.runs.callbacks import log
+from structured_es.search.bounds import as_pair
 from structured_es.search.saving import checkpoint
 from structured_es.search.saving.checkpoint import PathLike
 from structured_es.search.saving.freezing import freeze
@@ -118,8 +118,7 @@ def describe_run(x0: Any, settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _text(name: str, value: Any) -> str:
-    if isinstance(value, Bounds):
-        value = (value.lb, value.ub)
+    value = as_pair(value)
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
     if type(value) is dict:

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds
 
 from structured_es.runs import json_lines
 from structured_es.runs.generation import Generation
+from structured_es.search.bounds import as_pair
 from structured_es.search.result import Result
-from structured_es.search.saving.checkpoint import PathLike
+from structured_es.search.saving.checkpoint import PathLike, replace_file
 
 SETTINGS, HISTORY, ORDER = "settings.json", "history.jsonl", "order.jsonl"
 CHECKPOINT, RESULT = "checkpoint", "result.json"
@@ -98,17 +98,12 @@ class RunDirectory:
             return []
         lines = [line for i, line in enumerate(json_lines.lines(path)) if wanted(line, i)]
         text = "".join(f"{json_lines.to_json(line)}\n" for line in lines)
-        self._replace(path, text) if lines else path.unlink()
+        replace_file(str(path), text.encode()) if lines else path.unlink()
         return lines
 
     def _write(self, name: str, content: dict[str, Any]) -> None:
-        self._replace(self._path / name, f"{json_lines.to_json(content, indent=2)}\n")
-
-    @staticmethod
-    def _replace(path: Path, text: str) -> None:
-        new = path.with_name(f"{path.name}.tmp")
-        new.write_text(text)
-        os.replace(new, path)
+        text = f"{json_lines.to_json(content, indent=2)}\n"
+        replace_file(str(self._path / name), text.encode())
 
 
 def _version(package: str) -> str | None:
@@ -135,8 +130,7 @@ def order_of(log: Any) -> list[dict[str, Any]]:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it, or a text that describes it."""
-    if isinstance(value, Bounds):
-        value = (value.lb, value.ub)
+    value = as_pair(value)
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
     if isinstance(value, (list, tuple)):

@@ -11,6 +11,7 @@ from scipy.optimize import Bounds, OptimizeResult
 from structured_es.runs.callbacks import Callback, wants_result
 from structured_es.runs.objective import Objective
 from structured_es.runs.optimize import minimize
+from structured_es.search.bounds import BoundsLike, Box, make_box
 from structured_es.search.result import Result
 from structured_es.structures.arrays import FloatArray
 
@@ -61,7 +62,8 @@ def scipy_method(
     if np.any(constraints):
         raise ValueError(f"constraints: expected none but bounds, got {constraints!r}")
     start = np.asarray(x0, dtype=np.float64)
-    box = _as_sides(bounds, len(start))
+    pair = _as_pair(bounds, len(start))
+    box = make_box(pair, start)
     if tol is not None:
         options.setdefault("tolx", tol)
     if maxfev is not None:
@@ -72,38 +74,30 @@ def scipy_method(
         start,
         default_sigma0(start, box) if sigma0 is None else sigma0,
         args=args,
-        bounds=box,
+        bounds=pair,
         callback=_as_scipy_calls(callback),
         **options,
     )
     return result.replace(status=0 if result.success else 1)
 
 
-def default_sigma0(x0: FloatArray, bounds: tuple[FloatArray, FloatArray] | None) -> FloatArray:
+def default_sigma0(x0: FloatArray, box: Box | None) -> FloatArray:
     """Initial standard deviations, (n,), where nothing is said: see `scipy_method`."""
     sigma: FloatArray = _START_SHARE * np.maximum(np.abs(x0), 1.0)
-    if bounds is not None:
-        width = bounds[1] - bounds[0]
-        sigma = np.where(np.isfinite(width) & (width > 0), _WIDTH_SHARE * width, sigma)
+    if box is not None:
+        bounded = np.isfinite(box.width) & (box.width > 0)
+        sigma = np.where(bounded, _WIDTH_SHARE * box.width, sigma)
     return sigma
 
 
-def _as_sides(bounds: Any, dim: int) -> tuple[FloatArray, FloatArray] | None:
-    """Lower and upper bounds, (n,) each, of any kind that scipy takes."""
-    if bounds is None:
-        return None
-    lower: Any
-    upper: Any
-    if isinstance(bounds, Bounds):
-        lower, upper = bounds.lb, bounds.ub
-    else:
-        pairs = [tuple(pair) for pair in bounds]
-        if len(pairs) != dim or any(len(pair) != 2 for pair in pairs):
-            raise ValueError(f"bounds: expected {dim} pairs (lower, upper), got {bounds!r}")
-        lower = [-np.inf if low is None else low for low, _ in pairs]
-        upper = [np.inf if high is None else high for _, high in pairs]
-    sides = [np.broadcast_to(np.asarray(side, np.float64), (dim,)) for side in (lower, upper)]
-    return sides[0].copy(), sides[1].copy()
+def _as_pair(bounds: Any, dim: int) -> BoundsLike:
+    """(lower, upper) of what scipy takes: a Bounds, or a pair for each variable."""
+    if bounds is None or isinstance(bounds, Bounds):
+        return bounds
+    pairs = [tuple(pair) for pair in bounds]
+    if len(pairs) != dim or any(len(pair) != 2 for pair in pairs):
+        raise ValueError(f"bounds: expected {dim} pairs (lower, upper), got {bounds!r}")
+    return [low for low, _ in pairs], [high for _, high in pairs]
 
 
 def _as_scipy_calls(callback: Any) -> Callback | None:

@@ -138,10 +138,8 @@ class AdaptiveCumulation(Cumulation):
         return distribution.moved(after * step, factor * before / after, new)
 
 
-class _Damped:
+class _Damped(GradientSource):
     """A gradient times eta."""
-
-    claimed = 0.0
 
     def __init__(self, source: GradientSource, eta: float) -> None:
         self._source = source

@@ -10,7 +10,7 @@ import numpy as np
 
 from structured_es.search.rates import gathered_rates
 from structured_es.structures.arrays import FloatArray, product
-from structured_es.structures.gradient import Gradient
+from structured_es.structures.gradient import Gradient, GradientSource
 
 
 class Generation(NamedTuple):
@@ -31,7 +31,7 @@ class Generation(NamedTuple):
     lost: FloatArray
 
 
-class PathGradient:
+class PathGradient(GradientSource):
     """Generations as the rows of a gradient, for each number of degrees of freedom they know.
 
     Negative weights are scaled by n / |z|^2 (Hansen, arXiv 1604.00772, equation 46).
@@ -39,8 +39,6 @@ class PathGradient:
     Args:
         generations: at least one, in about the same frame.
     """
-
-    claimed = 0.0
 
     def __init__(self, generations: list[Generation]) -> None:
         self._popsizes = tuple([one.popsize for one in generations])

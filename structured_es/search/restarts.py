@@ -12,9 +12,8 @@ from math import inf, isfinite
 from typing import Any, Self
 
 from numpy.typing import ArrayLike
-from scipy.optimize import Bounds
 
-from structured_es.search.bounds import BoundsLike, uniform_start
+from structured_es.search.bounds import BoundsLike, as_pair, uniform_start
 from structured_es.search.budget import Budget
 from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.result import Result
@@ -81,7 +80,7 @@ class Restarts(Resumable):
     ) -> None:
         self._make = make
         self._x0 = x0
-        self._bounds = (bounds.lb, bounds.ub) if isinstance(bounds, Bounds) else bounds
+        self._bounds = as_pair(bounds)
         self._sigma0 = check_positive("sigma0", sigma0)
         self._rng = make_generator(seed)
         self._max_restarts = check_count("max_restarts", max_restarts, least=0)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structured_es.structures.arrays import FloatArray
-from structured_es.structures.gradient import Gradient
+from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.structure import Structure
 
 
@@ -89,11 +89,10 @@ class SearchDistribution:
 
 
 @dataclass(frozen=True, eq=False)
-class _Given:
+class _Given(GradientSource):
     """The same gradient for whatever degrees of freedom."""
 
     content: Gradient
-    claimed = 0.0
 
     def rate(self, dof: int) -> float:
         return self.content.rate

@@ -17,7 +17,7 @@ from structured_es.search.ranking import xnes_utilities
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.update_rule import UpdateRule
 from structured_es.structures.arrays import FloatArray
-from structured_es.structures.gradient import Gradient
+from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.retraction import Retraction
 
 
@@ -46,10 +46,9 @@ def learning_rate(dof: int, dim: int) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _UtilityGradient:
+class _UtilityGradient(GradientSource):
     rows: FloatArray
     utilities: FloatArray
-    claimed = 0.0
 
     def rate(self, dof: int) -> float:
         return learning_rate(dof, self.rows.shape[1])

@@ -8,8 +8,8 @@ factors (Lin, Nielsen, Khan & Schmidt, ICML 2021, section 3), so nothing is ever
 Where the rows come from is not the structures' business.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Gradient:
         return product(self.weights, np.square(self.rows[:, where])) - self.shift
 
 
-class GradientSource(Protocol):
+class GradientSource(ABC):
     """Whoever knows the gradient that a structure with `dof` free parameters should follow.
 
     Learning rates depend on the degrees of freedom (Akimoto & Hansen 2020), so each factor of a
@@ -79,22 +79,21 @@ class GradientSource(Protocol):
             between 0 and 1.
     """
 
-    @property
-    def claimed(self) -> float: ...
+    claimed: float = 0.0
 
+    @abstractmethod
     def rate(self, dof: int) -> float:
         """The learning rate of this step for `dof` degrees of freedom."""
-        ...
 
+    @abstractmethod
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         """The gradient, learning rates for `dof` degrees of freedom included.
 
         `negative` says how much negative weights should count, if the source has a choice.
         """
-        ...
 
 
-class Claimed:
+class Claimed(GradientSource):
     """A gradient that another factor follows too, and has a claim on.
 
     Args:

@@ -62,24 +62,3 @@ def unit_cholesky(covariance: FloatArray) -> tuple[FloatArray, float]:
     log_sigma = float(np.log(matrix.diagonal()).mean())
     matrix *= np.exp(-log_sigma)
     return matrix, log_sigma
-
-
-def row_coordinates(rows: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Coordinates of rows, (m, n), in an orthonormal basis of a space that contains them.
-
-    Few rows in a large space are either far from dependent or dependent to rounding, as a path and
-    the candidates that made it are. The eigenvectors of their Gram matrix then give coordinates,
-    and no basis of length n is ever formed. Householder's QR otherwise.
-
-    Returns:
-        coordinates (m, p), mixing (p, q) and source (q, n): the basis is mixing @ source, and
-        coordinates @ mixing @ source gives the rows.
-    """
-    m, n = rows.shape
-    if 4 * m < n:
-        squares, vectors = symmetric_eigen(rows @ rows.T)
-        some = squares > 1e-9 * squares[-1]
-        lengths, vectors = np.sqrt(squares[some]), vectors[:, some]
-        return vectors * lengths, (vectors / lengths).T, rows
-    basis, triangle = np.linalg.qr(rows.T)
-    return cast(FloatArray, triangle.T), np.eye(len(triangle)), cast(FloatArray, basis.T)

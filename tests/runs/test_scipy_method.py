@@ -6,6 +6,7 @@ from scipy.optimize import Bounds, OptimizeResult, basinhopping, minimize, rosen
 
 import structured_es as ses
 from structured_es.runs.scipy_method import default_sigma0
+from structured_es.search.bounds import Box
 
 
 def solve(fun=rosen, x0=(1.3, 0.7, 0.8), options=None, **arguments):
@@ -78,8 +79,8 @@ def test_within_basinhopping():
 def test_default_step_sizes():
     x0 = np.array([0.0, 30.0, -6.0])
     np.testing.assert_allclose(default_sigma0(x0, None), [1 / 3, 10.0, 2.0])
-    bounds = (np.array([0.0, 20.0, -np.inf]), np.array([8.0, 40.0, 3.0]))
-    np.testing.assert_allclose(default_sigma0(x0, bounds), [2.0, 5.0, 2.0])
+    box = Box(np.array([0.0, 20.0, -np.inf]), np.array([8.0, 40.0, 3.0]))
+    np.testing.assert_allclose(default_sigma0(x0, box), [2.0, 5.0, 2.0])
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal, assert_equal
 from scipy.linalg import expm
 
-from structured_es.structures import EXPONENTIAL, QUADRATIC, Gradient
+from structured_es.structures import EXPONENTIAL, QUADRATIC, Gradient, GradientSource
 
 
-class Fixed:
+class Fixed(GradientSource):
     """The same gradient for whatever degrees of freedom."""
-
-    claimed = 0.0
 
     def __init__(self, gradient):
         self._gradient = gradient

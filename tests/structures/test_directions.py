@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-import structured_es as ses
 from structured_es.structures import Composed, Directions, Full, Gradient, Scaled
 from structured_es.structures.gradient import Claimed
 
 from . import laws
+from .searches import cigar, discus, median_evaluations, rotated, sphere
 
 DIM = 9
 
@@ -235,45 +235,15 @@ def test_the_full_matrix_leaves_the_directions_alone(rng):
 # In a search.
 
 
-def rotated(f, dim):
-    q = np.linalg.qr(np.random.default_rng(dim).standard_normal((dim, dim)))[0]
-    return lambda X: f(X @ q)
-
-
-def cigar(X):
-    return np.square(X) @ np.r_[1.0, np.full(X.shape[1] - 1, 1e6)]
-
-
-def discus(X):
-    return np.square(X) @ np.r_[1e6, np.ones(X.shape[1] - 1)]
-
-
-def sphere(X):
-    return np.square(X).sum(axis=1)
-
-
-def evaluations(structure, f, dim, seed):
-    es = ses.EvolutionStrategy(np.ones(dim), 1.0, structure=structure, seed=seed, ftarget=1e-8)
-    while not es.stop():
-        X = es.ask()
-        es.tell(X, f(X))
-    assert list(es.stop()) == ["ftarget"]
-    return es.nfev
-
-
 @pytest.mark.parametrize(("f", "share"), [(cigar, 1.0), (discus, 0.8)])
 def test_directions_find_one_axis_sooner_than_a_full_matrix(f, share):
     f = rotated(f, 40)
-    quick, full = (
-        np.median([evaluations(name, f, 40, seed) for seed in range(3)])
-        for name in ("low-rank:4", "full")
-    )
+    quick, full = (median_evaluations(name, f, 40) for name in ("low-rank:4", "full"))
     assert quick < share * full
 
 
 def test_directions_cost_little_where_there_is_none_to_find():
     low_rank, diagonal = (
-        np.median([evaluations(name, sphere, 100, seed) for seed in range(3)])
-        for name in ("low-rank:8", "diagonal")
+        median_evaluations(name, sphere, 100) for name in ("low-rank:8", "diagonal")
     )
     assert low_rank < 1.1 * diagonal

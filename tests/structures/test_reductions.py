@@ -5,7 +5,6 @@ import pytest
 
 import structured_es as ses
 from structured_es.structures import QUADRATIC, make_structure
-from structured_es.structures.linalg import row_coordinates
 
 from . import laws
 
@@ -112,14 +111,3 @@ def test_low_rank_stays_exact_at_high_conditioning(rank):
         directions.vectors @ directions.vectors.T, np.eye(len(directions.vectors)), 1e-12
     )
     assert np.linalg.slogdet(es.structure.dense())[1] == pytest.approx(0.0, abs=1e-8)
-
-
-@pytest.mark.parametrize("dim", [12, 200])
-def test_coordinates_of_rows_that_depend_on_each_other(rng, dim):
-    """A path lies in the span of the candidates that made it."""
-    rows = rng.standard_normal((8, dim))
-    rows[-1] = rows[:3].sum(axis=0)
-    coordinates, mixing, source = row_coordinates(rows)
-    basis = mixing @ source
-    laws.assert_close(basis @ basis.T, np.eye(len(basis)), 1e-12)
-    laws.assert_close(coordinates @ basis, rows, 1e-12)

@@ -7,6 +7,7 @@ import structured_es as ses
 from structured_es.structures.gate import shut_gate
 
 from . import laws
+from .searches import cigar, ellipsoid, median_evaluations, rotated
 
 
 def test_the_gate_opens_for_steps_that_agree():
@@ -66,44 +67,16 @@ def test_what_goes_unseen_is_not_computed():
     assert 40 < asked < 140
 
 
-def rotated(f, dim):
-    q = np.linalg.qr(np.random.default_rng(dim).standard_normal((dim, dim)))[0]
-    return lambda X: f(X @ q)
-
-
-def ellipsoid(X):
-    return np.square(X) @ 10.0 ** np.linspace(0, 6, X.shape[1])
-
-
-def cigar(X):
-    return np.square(X) @ np.r_[1.0, np.full(X.shape[1] - 1, 1e6)]
-
-
-def evaluations(structure, f, dim, seed):
-    es = ses.EvolutionStrategy(np.ones(dim), 1.0, structure=structure, seed=seed, ftarget=1e-8)
-    while not es.stop():
-        X = es.ask()
-        es.tell(X, f(X))
-    assert list(es.stop()) == ["ftarget"]
-    return es.nfev
-
-
 @pytest.mark.parametrize(("f", "share"), [(ellipsoid, 0.6), (cigar, 1.0)])
 def test_auto_is_quick_on_separable_functions(f, share):
-    auto, full = (
-        np.median([evaluations(name, f, 20, seed) for seed in range(3)])
-        for name in ("auto", "full")
-    )
+    auto, full = (median_evaluations(name, f, 20) for name in ("auto", "full"))
     assert auto < share * full
 
 
 @pytest.mark.parametrize(("f", "dim"), [(ellipsoid, 20), (cigar, 20), (cigar, 40)])
 def test_auto_costs_little_on_rotated_functions(f, dim):
     f = rotated(f, dim)
-    auto, full = (
-        np.median([evaluations(name, f, dim, seed) for seed in range(3)])
-        for name in ("auto", "full")
-    )
+    auto, full = (median_evaluations(name, f, dim) for name in ("auto", "full"))
     assert auto < 1.12 * full
 
 

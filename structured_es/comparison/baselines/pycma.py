@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import Bounds
 
-from structured_es.comparison.baselines.inside_out import Box, Objective, Starts
-from structured_es.search.bounds import BoundsLike
+from structured_es.comparison.baselines.counted import checked_start
+from structured_es.comparison.baselines.inside_out import Objective, Starts
+from structured_es.search.bounds import BoundsLike, Box, as_pair
 from structured_es.search.result import Result
 from structured_es.search.strategy import Seed, Start
-from structured_es.search.validation import check_start, check_step_sizes, make_generator
+from structured_es.search.validation import make_generator
 
 
 class Cma:
@@ -58,18 +58,14 @@ class Cma:
         import cma  # takes a second to import, so only where a baseline runs
 
         rng = make_generator(seed)
-        self._x0 = check_start(x0(rng) if callable(x0) else x0)
-        step = float(check_step_sizes(float(sigma0), self._x0.size)[0])
+        self._x0, step = checked_start(x0, sigma0, rng)
         randn = partial(_randn, rng)
         options |= _options(popsize, bounds) | {"randn": randn}
         if sampler is not None:
             restricted = getattr(cma.restricted_gaussian_sampler, sampler)
             # pycma hands its samplers no random numbers: without these they take the global ones.
             options |= restricted.extend_cma_options({"CMA_sampler_options": {"randn": randn}})
-        with (
-            _no_warnings(),
-            redirect_stdout(io.StringIO()),
-        ):  # VD-CMA prints below 10 variables
+        with _no_warnings(), redirect_stdout(io.StringIO()):  # VD-CMA prints below 10 variables
             self._es = cma.CMAEvolutionStrategy(self._x0, step, options)
         self._stop: dict[str, Any] = {}
 
@@ -155,7 +151,8 @@ def search_lq(
     """One run of lq-CMA-ES, the loop of pycma's `fmin_lq_surr`; returns its reasons to stop."""
     import cma
 
-    options = _options(popsize, bounds) | {"randn": partial(_randn, rng)}
+    sides = None if bounds is None else (bounds.lower, bounds.upper)
+    options = _options(popsize, sides) | {"randn": partial(_randn, rng)}
     es = cma.CMAEvolutionStrategy(starts(), sigma0, options)
     surrogate = cma.fitness_models.SurrogatePopulation(_Finite(objective))
     while not es.stop():
@@ -173,8 +170,7 @@ def _options(popsize: int | None, bounds: BoundsLike) -> dict[str, Any]:
     if popsize is not None:
         options["popsize"] = popsize
     if bounds is not None:
-        sides = (bounds.lb, bounds.ub) if isinstance(bounds, Bounds) else bounds
-        options["bounds"] = list(sides)
+        options["bounds"] = list(as_pair(bounds))
     return options
 
 

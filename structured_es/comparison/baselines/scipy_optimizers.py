@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from structured_es.comparison.baselines.inside_out import Box, Objective, Starts
+from structured_es.comparison.baselines.inside_out import Objective, Starts
+from structured_es.search.bounds import Box
 
 REACH = 10.0
 """Half the width of the box in units of sigma0, where there are no bounds."""
@@ -52,7 +53,9 @@ def bfgs(
     if bounds is None:
         optimize.minimize(objective, x0, method="BFGS")
     else:
-        optimize.minimize(objective, x0, method="L-BFGS-B", bounds=optimize.Bounds(*bounds))
+        optimize.minimize(
+            objective, x0, method="L-BFGS-B", bounds=optimize.Bounds(bounds.lower, bounds.upper)
+        )
 
 
 def nelder_mead(
@@ -65,13 +68,13 @@ def nelder_mead(
     """Nelder and Mead's simplex; corners outside the bounds are reflected by the start."""
     simplex = np.vstack([x0, x0 + sigma0 * np.eye(x0.size)])
     if bounds is not None:
-        outside = (simplex < bounds[0]) | (simplex > bounds[1])
-        simplex = np.clip(np.where(outside, 2 * x0 - simplex, simplex), *bounds)
+        outside = (simplex < bounds.lower) | (simplex > bounds.upper)
+        simplex = bounds.clip(np.where(outside, 2 * x0 - simplex, simplex))
     optimize.minimize(
         objective,
         x0,
         method="Nelder-Mead",
-        bounds=None if bounds is None else optimize.Bounds(*bounds),
+        bounds=None if bounds is None else _for_scipy(bounds),
         options={
             "initial_simplex": simplex,
             "adaptive": True,
@@ -107,9 +110,13 @@ def dual_annealing(
     optimize.dual_annealing(objective, box, x0=x0, maxfun=UNLIMITED, rng=rng)
 
 
+def _for_scipy(bounds: Box) -> optimize.Bounds:
+    return optimize.Bounds(bounds.lower, bounds.upper)
+
+
 def _finite(bounds: Box | None, x0: NDArray[np.float64], sigma0: float) -> optimize.Bounds:
-    lower, upper = bounds or (np.full(x0.size, -np.inf), np.full(x0.size, np.inf))
-    return optimize.Bounds(
-        np.where(np.isfinite(lower), lower, x0 - REACH * sigma0),
-        np.where(np.isfinite(upper), upper, x0 + REACH * sigma0),
-    )
+    lower, upper = x0 - REACH * sigma0, x0 + REACH * sigma0
+    if bounds is not None:
+        lower = np.where(np.isfinite(bounds.lower), bounds.lower, lower)
+        upper = np.where(np.isfinite(bounds.upper), bounds.upper, upper)
+    return optimize.Bounds(lower, upper)

@@ -1,6 +1,7 @@
 """A box: lower and upper bounds of the variables, as users write them and as arrays."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,12 +85,15 @@ def uniform_start(bounds: BoundsLike, x0: ArrayLike, rng: np.random.Generator) -
     return lower + rng.random(len(lower)) * (upper - lower)
 
 
+def as_pair(bounds: Any) -> Any:
+    """A scipy Bounds as (lower, upper); anything else as it is."""
+    return (bounds.lb, bounds.ub) if isinstance(bounds, Bounds) else bounds
+
+
 def _sides(bounds: BoundsLike, dim: int) -> tuple[FloatArray, FloatArray]:
     """Lower and upper bounds, (n,) each."""
-    if isinstance(bounds, Bounds):
-        bounds = (bounds.lb, bounds.ub)
     try:
-        low, high = bounds  # type: ignore[misc]
+        low, high = as_pair(bounds)
     except (TypeError, ValueError):
         raise TypeError(f"bounds: expected a pair (lower, upper) or None, got {bounds!r}") from None
     return check_side("lower", low, -np.inf, dim), check_side("upper", high, np.inf, dim)

@@ -38,7 +38,7 @@ def write(path: PathLike, content: dict[str, Any], given: dict[str, Any]) -> Non
     """
     body = freeze(content, given)
     header = f"structured_es checkpoint {FORMAT} {sha256(body).hexdigest()}\n"
-    _replace(os.path.realpath(path), header.encode() + body)
+    replace_file(os.path.realpath(path), header.encode() + body)
 
 
 def read(path: PathLike, given: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,12 @@ class Resumable(ABC):
         """Replace limits: maxfevals, ftarget, timeout; None for none."""
 
 
-def _replace(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes) -> None:
+    """Give a file other contents, all of them or none, whatever happens.
+
+    Raises:
+        OSError: they cannot be written; the file is still what it was.
+    """
     new = f"{path}.tmp"
     try:
         with open(new, "wb") as file:

@@ -14,7 +14,7 @@ from structured_es.structures.arrays import FloatArray
 
 _FAINT = 0.2
 """Shape weight, relative to the largest of its sign, up to which a candidate is left out: a quarter
-of them, which nobody misses on bbob at n = 10 and 20, and 1 % of the area at n = 40."""
+of them. What they would be worth: `scripts/benchmark_ablation`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,7 @@ so that dt_j = u_j^T G u_j / 2 and v_j = P G u_j / (2 sinh t_j), P the projectio
 As a direction no longer than the rest could turn for free, sqrt(sinh^2 + 1) stands in for sinh: it
 wanders until it comes across something, grows, and settles. That does not see a direction in noise,
 whereas the best approximation of the exact step by k directions (as in VkD-CMA-ES; Akimoto &
-Hansen, GECCO 2016) keeps the extremes of it: on the sphere in 64 variables it settles 1.7 times
-slower.
+Hansen, GECCO 2016) keeps the extremes of it.
 
 The number of directions adapts. One seeks to get longer, another to get shorter; once it has found
 something, a new one sets out, as long as there may be more; a spare one that has lost it goes.

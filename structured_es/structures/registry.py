@@ -19,12 +19,11 @@ FULL_UP_TO = 200
 _DEFAULT_RANK = 8
 
 DIRECTIONS_FROM = 41
-"""Smallest n for which "auto" has quick directions besides the full matrix, which is quick itself
-in few variables."""
+"""Smallest n for which "auto" has quick directions besides the full matrix. They pay from 16 on
+(`scripts/benchmark_ablation --dims 20,40`), but take half as much time again."""
 
 _AUTO_RANK = 2
-"""How many, one longer and one shorter: by `scripts/benchmark_coco` at n = 20 and 40 more are
-worse."""
+"""How many, one longer and one shorter; what eight are worth: `scripts/benchmark_ablation`."""
 
 _AUTO_BAR = 3.0
 """How well the steps of the fast diagonal must agree; by `scripts/benchmark_evaluations` on rotated
@@ -34,7 +33,7 @@ problems."""
 def _auto(dim: int) -> Structure:
     if dim > FULL_UP_TO:
         return LowRank(dim, _DEFAULT_RANK)
-    inner = Composed(dim, _AUTO_RANK) if dim >= DIRECTIONS_FROM else Full(dim)
+    inner = Composed(dim, min(dim, _AUTO_RANK)) if dim >= DIRECTIONS_FROM else Full(dim)
     return Scaled(inner, bar=_AUTO_BAR)
 
 

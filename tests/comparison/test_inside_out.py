@@ -41,6 +41,19 @@ def test_candidates_come_out_in_order_and_the_end_is_reported():
     assert es.result.fun == es.best_f == (seen**2).sum(axis=1).min()
 
 
+def test_a_failed_evaluation_counts_as_infinitely_bad():
+    losses = []
+
+    def once(objective, *rest):
+        losses.append(objective(np.ones(2)))
+        return {"done": True}
+
+    es = InsideOut(np.ones(2), 1.0, search=once)
+    es.tell(es.ask(), [np.nan])
+    assert losses == [np.inf]
+    assert (es.nfev, es.best_f, es.result.success) == (1, np.inf, False)
+
+
 def test_errors_of_the_search_are_raised_where_the_caller_waits():
     def broken(objective, *rest):
         objective(np.ones(2))

@@ -102,6 +102,17 @@ def test_the_gradient_is_climbed(rng):
         assert np.sum(local_change(directions, gradient) * gradient.symmetric()) > 1e-3
 
 
+def test_a_direction_without_length_is_free_but_not_beyond_measure(rng):
+    """It turns by half of what pulls at it from outside, as if it had a length of sinh t = 1."""
+    directions = some_directions(rng, DIM, [0.0])
+    gradient = laws.random_gradient(rng, DIM, size=0.01)
+    (u,) = directions.vectors
+    new, _ = directions.update(laws.Fixed(gradient))
+    pull = gradient.symmetric() @ u
+    turned = u + 0.5 * (pull - u * (u @ pull))
+    np.testing.assert_allclose(new.vectors[0], turned / np.linalg.norm(turned), atol=1e-12)
+
+
 def test_directions_wander_but_do_not_grow_in_noise(rng):
     directions, lengths = Directions(40, 8), []
     for _ in range(500):

@@ -111,3 +111,17 @@ def test_rank_of_constructors(make, rank, error):
 def test_dimension_of_constructors(make):
     with pytest.raises(ValueError, match=r"^dim: expected a positive integer, got 0"):
         make(0)
+
+
+@pytest.mark.parametrize(
+    ("dim", "made"),
+    [
+        (1, "Scaled(Full(1))"),
+        (40, "Scaled(Full(40))"),
+        (41, "Scaled(Composed(41, 2))"),
+        (200, "Scaled(Composed(200, 2))"),
+        (201, "LowRank(201, 8)"),
+    ],
+)
+def test_what_auto_stands_for(dim, made):
+    assert repr(make_structure("auto", dim)) == made

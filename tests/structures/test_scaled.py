@@ -80,6 +80,29 @@ def test_auto_costs_little_on_rotated_functions(f, dim):
     assert auto < 1.12 * full
 
 
+class Witness(ses.structures.Full):
+    """Takes down how much of the gradient is claimed, and learns nothing."""
+
+    def __init__(self, dim):
+        super().__init__(dim)
+        self.claims = []
+
+    def update(self, source, retraction=laws.EXPONENTIAL):
+        self.claims.append(source.claimed)
+        return self, source.gradient(self.dof).log_volume
+
+
+def test_an_open_diagonal_claims_what_is_to_be_learned():
+    structure = ses.structures.Scaled(Witness(4), bar=3.0)
+    rows = np.sqrt([[2.0, 2.0, 0.0, 0.0], [2.0, 0.0, 2.0, 0.0]])  # the first variable is too narrow
+    gradient = ses.structures.Gradient.of(rows, np.full(2, 0.1), 0.2)
+    for _ in range(100):
+        structure, _ = structure.update(laws.Fixed(gradient))
+    claims = structure.inner.claims
+    assert claims[0] == 0.0
+    assert claims[-1] == 1.0
+
+
 def test_a_singular_inner_structure_keeps_the_old_frame():
     """Whether the search should end is for the condition number to say, not for an exception."""
     structure = ses.structures.Scaled(ses.structures.Full(3), bar=3.0)

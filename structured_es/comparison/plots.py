@@ -12,8 +12,7 @@ from structured_es.comparison.plotting.style import save_figure
 from structured_es.comparison.settle import settled
 from structured_es.comparison.trial import Trial
 from structured_es.comparison.written import PAGE, write_report
-
-HISTORY, SETTINGS = "history.jsonl", "settings.json"
+from structured_es.runs.run_directory import HISTORY, SETTINGS
 
 
 def draw(folders: Sequence[Path], out: Path) -> list[Path]:

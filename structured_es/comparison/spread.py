@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from structured_es.runs.generation import range_of
+
 LARGEST = 200
 """Variables beyond which the axes are not computed: that takes n^3."""
 
@@ -37,8 +39,7 @@ def spread_of(optimizer: Any, nfev: int) -> Spread | None:
         sigma, stds = float(optimizer.sigma), np.asarray(optimizer.stds)
     except AttributeError:  # also of an optimiser inside restarts
         return None
-    least, median, greatest = np.quantile(stds, [0.0, 0.5, 1.0]).tolist()
-    return Spread(nfev, sigma, least, median, greatest, _axis_ratio(optimizer, stds))
+    return Spread(nfev, sigma, *range_of(stds), _axis_ratio(optimizer, stds))
 
 
 def _axis_ratio(optimizer: Any, stds: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:

@@ -78,16 +78,16 @@ class Observer:
 
     def __call__(self, search: Watched, losses: FloatArray) -> Generation:
         """The numbers after a generation with these losses, (m,)."""
-        stds = search.stds
+        least, median, greatest = range_of(search.stds)
         return Generation(
             nit=search.nit,
             nfev=search.nfev,
             best=search.best_f,
             median=float(np.sort(losses)[len(losses) // 2]) if len(losses) else float("nan"),
             sigma=search.sigma,
-            std_min=float(stds.min()),
-            std_median=float(np.median(stds)),
-            std_max=float(stds.max()),
+            std_min=least,
+            std_median=median,
+            std_max=greatest,
             axis_ratio=self._axis_ratio(search.structure),
             restarts=restarts(search),
             seconds=self.seconds,
@@ -106,6 +106,11 @@ class Observer:
         ended = perf_counter()
         self._due = ended + _RARITY * (ended - began)
         return ratio
+
+
+def range_of(stds: FloatArray) -> tuple[float, float, float]:
+    """The least, the median and the greatest of standard deviations, (n,)."""
+    return float(stds.min()), float(np.median(stds)), float(stds.max())
 
 
 def restarts(search: object) -> int:

@@ -7,9 +7,9 @@ that go with them (`scripts/benchmark_sampling --dims 5,10,20 --popsizes default
 --problems "sphere,rotated ellipsoid,rotated cigar,rosenbrock"`):
 
     n, popsize      5, 8   5, 32  10, 10  10, 40  20, 12  20, 48  40, 15  64, 16
-    mirrored         .91     .77     .84     .74     .79     .72     .89     .98
-    orthogonal       .84     .87     .70     .84     .64     .80     .68     .74
-    quasi-random     .70     .75     .76     .75     .72     .77     .83     .93
+    mirrored         .91     .76     .85     .74     .85     .73     .85     .92
+    orthogonal       .92     .97     .76     .94     .68     .87     .65     .67
+    quasi-random     .72     .76     .76     .76     .78     .77     .83     .85
 
 On COCO's functions with BIPOP, which doubles the popsize, independent ones lose 12 % of the area
 under the ECDF (`scripts/benchmark_ablation`). Quasi-random and mirrored ones cancel in the mean, so

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import ceil, inf, nan
+from math import cbrt, ceil, inf, nan
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,8 +22,11 @@ Output = TypeVar("Output")
 _CHEAP, _DEAR = 1e-4, 2e-4
 """Seconds of an evaluation below which workers are left out, and above which they come back."""
 
-_CHUNK = 5e-3
-"""Seconds that what is sent to a worker should take at least."""
+_SENDING = 5e-4
+"""Seconds that it takes to send a chunk to a worker and to get its losses back, about."""
+
+_MEMORY = 0.7
+"""Share of what was known of the times of evaluations that a new generation leaves."""
 
 _log = logging.getLogger("structured_es")
 
@@ -31,9 +34,9 @@ _log = logging.getLogger("structured_es")
 class Evaluator:
     """Calls an objective for all candidates of a generation; a context manager.
 
-    Candidates go to workers in chunks that take some milliseconds. Where an evaluation takes less
-    than 0.1 ms it happens in this process, from the second generation on, unless failures are
-    tolerated or timed: then a worker may be what protects the run.
+    Candidates go to workers in chunks, the longer the less the times of evaluations differ. Where
+    an evaluation takes less than 0.1 ms it happens in this process, from the second generation on,
+    unless failures are tolerated or timed: then a worker may be what protects the run.
 
     An evaluation fails when the objective raises an error, takes too long, or ends its process. The
     first process that dies is noticed as a failure of the pool: the candidates of that generation
@@ -87,7 +90,7 @@ class Evaluator:
         self._n_jobs = n_jobs
         self._pool: Pool | None = None
         self._workers: Workers | None = None
-        self._seconds = nan
+        self._variance = nan
         self._local = False
         self._said = False
         self.error = ""
@@ -161,7 +164,7 @@ class Evaluator:
         """For each candidate a loss, or an exception that stands for one."""
         if not self.parallel or self._local:
             outcomes, seconds = self._task.rows(X, numbers)
-            self._measured(seconds / len(X))
+            self._judge(seconds / len(X))
             return outcomes
         if self._workers is None:
             try:
@@ -176,7 +179,7 @@ class Evaluator:
         jobs = ((place, (X[part], [numbers[i] for i in part])) for place, part in enumerate(rows))
         found = dict(crew.stream(self._task.rows, jobs))
         outcomes: list[Any] = []
-        seconds = 0.0
+        seconds, lengths = [], []
         for place, part in enumerate(rows):
             if isinstance(found[place], WorkerDiedError):
                 alone = len(part) > 1  # else: whose fault was it?
@@ -184,8 +187,11 @@ class Evaluator:
                 outcomes += self._one_by_one(crew, X[part], lost) if alone else [found[place]]
             else:
                 outcomes += found[place][0]
-                seconds += found[place][1]
-        self._measured(seconds / len(X))
+                seconds.append(found[place][1])
+                lengths.append(len(part))
+        if seconds:
+            self._spread(np.array(seconds), np.array(lengths))
+            self._judge(sum(seconds) / sum(lengths))
         return outcomes
 
     def _one_by_one(self, crew: Crew, X: FloatArray, numbers: Sequence[int]) -> list[Any]:
@@ -194,14 +200,27 @@ class Evaluator:
         return [found[number] for number in numbers]
 
     def _chunks(self, count: int, workers: int) -> int:
-        """In how many parts to send so many candidates: as many for each worker."""
-        most = ceil(count / workers)
-        share = self._seconds * most / _CHUNK
-        return min(count, workers * (int(min(max(share, 1.0), most)) if share == share else most))
+        """In how many parts to send so many candidates: as many for each worker.
 
-    def _measured(self, seconds: float) -> None:
-        """Take note of what an evaluation takes."""
-        self._seconds = seconds
+        With m evaluations for each worker, of standard deviation s, chunks of length k cost about
+        m / k times the sending, and at the end a wait for the last chunk of about s sqrt(k).
+        """
+        most = ceil(count / workers)
+        if not self._variance >= 0:
+            return count
+        best = cbrt(4 * (_SENDING * most) ** 2 / max(self._variance, 1e-30))
+        return min(count, workers * ceil(most / max(1.0, best)))
+
+    def _spread(self, seconds: FloatArray, lengths: FloatArray) -> None:
+        """Take note of how the times of evaluations differ, from those of chunks."""
+        even = seconds.sum() / lengths.sum() * lengths
+        variance = float(np.mean((seconds - even) ** 2 / lengths)) * len(seconds)
+        variance /= max(1, len(seconds) - 1)
+        known = self._variance == self._variance
+        self._variance = _MEMORY * self._variance + (1 - _MEMORY) * variance if known else variance
+
+    def _judge(self, seconds: float) -> None:
+        """Decide, by what an evaluation takes, whether it is worth a worker."""
         self._local = seconds < (_DEAR if self._local else _CHEAP) and not self._tolerant
         if self._local and self.parallel and not self._said:
             self._said = True

@@ -101,20 +101,31 @@ def test_cheap_objectives_are_evaluated_here_and_it_is_said_once(caplog):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "count", "workers", "chunks"),
+    ("deviation", "count", "workers", "chunks"),
     [
         (np.nan, 12, 2, 12),  # nothing is known
-        (1e-3, 12, 2, 2),
-        (2e-3, 12, 2, 4),
+        (0.0, 12, 2, 2),
+        (1e-4, 12, 2, 2),
+        (1e-3, 12, 2, 4),
         (1e-2, 12, 2, 12),
         (1.0, 13, 8, 13),
-        (1e-3, 3, 8, 3),
+        (0.0, 3, 8, 3),
     ],
 )
-def test_chunks_take_some_milliseconds(seconds, count, workers, chunks):
+def test_chunks_are_longer_the_less_times_differ(deviation, count, workers, chunks):
     evaluate = Evaluator(slow, n_jobs=2)
-    evaluate._seconds = seconds
+    evaluate._variance = deviation**2
     assert evaluate._chunks(count, workers) == chunks
+
+
+def test_deviation_of_times_is_seen_in_chunks_of_any_length():
+    rng = np.random.default_rng(0)
+    evaluate = Evaluator(slow, n_jobs=2)
+    for lengths in [[1] * 12, [3] * 4, [2, 5, 1, 4]] * 200:
+        times = 1e-2 + 1e-3 * rng.standard_normal(sum(lengths))
+        starts = np.cumsum([0, *lengths[:-1]])
+        evaluate._spread(np.add.reduceat(times, starts), np.array(lengths))
+    assert 5e-4 < np.sqrt(evaluate._variance) < 2e-3
 
 
 def test_random_numbers_belong_to_the_candidate():

@@ -41,18 +41,14 @@ class PathGradient(GradientSource):
     """
 
     def __init__(self, generations: list[Generation]) -> None:
+        self._generations = generations
         self._popsizes = tuple([one.popsize for one in generations])
         self._dofs = generations[0].dofs
-        self._lost = np.array([one.lost for one in generations])
-        count = sum([len(one.telling) for one in generations])
-        self._dim = generations[0].telling.shape[1]
-        self._rows = np.empty((len(self._dofs), count + len(generations), self._dim))
-        np.concatenate([one.telling for one in generations], out=self._rows[0, :count])
-        self._rows[1:, :count] = self._rows[0, :count]
-        for i, one in enumerate(generations, count):
-            self._rows[:, i] = one.paths
-        self._squares = np.einsum("ijk,ijk->ij", self._rows, self._rows)
-        self._correction = self._dim / np.maximum(self._squares[0], 1e-6 * self._dim)
+        telling = [one.telling for one in generations]
+        self._telling = telling[0] if len(telling) == 1 else np.concatenate(telling)
+        self._dim = dim = self._telling.shape[1]
+        squares = np.einsum("ij,ij->i", self._telling, self._telling)
+        self._correction = dim / np.maximum(squares, 1e-6 * dim)
 
     def rate(self, dof: int) -> float:
         return gathered_rates(dof, self._dim, self._popsizes, 1.0).rate
@@ -60,11 +56,18 @@ class PathGradient(GradientSource):
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         rates = gathered_rates(dof, self._dim, self._popsizes, negative)
         factor = self._dofs.index(dof)
-        weights = np.where(rates.negative, rates.rows * self._correction, rates.rows)
+        count = len(self._telling)
+        rows = np.empty((len(rates.rows), self._dim))
+        rows[:count] = self._telling
+        for i, one in enumerate(self._generations, count):
+            rows[i] = one.paths[factor]
+        weights = rates.rows.copy()
+        np.multiply(weights[:count], self._correction, out=weights[:count], where=rates.negative)
+        lost = np.array([one.lost[factor] for one in self._generations])
         return Gradient(
-            rows=self._rows[factor],
+            rows=rows,
             weights=weights,
-            shift=rates.total - float(product(rates.c_one, self._lost[:, factor])),
-            square=float(product(weights, self._squares[factor])),
+            shift=rates.total - float(product(rates.c_one, lost)),
+            square=float(product(weights, np.einsum("ij,ij->i", rows, rows))),
             rate=rates.rate,
         )

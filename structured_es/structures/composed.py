@@ -6,6 +6,7 @@ gradient on the orthogonal complement of B's directions alone. There B is a mult
 F h(M) B = F B h(M) is the exact step.
 """
 
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -31,6 +32,11 @@ class Composed(Invertible):
         self.full = Full(dim)
         self.directions = Directions(dim, rank)
 
+    @cached_property
+    def matrix(self) -> FloatArray:
+        """A, computed on first use."""
+        return self.directions.apply(self.full.matrix)  # B is symmetric
+
     def __repr__(self) -> str:
         return f"Composed({self.dim}, {self.directions.rank})"
 
@@ -43,7 +49,7 @@ class Composed(Invertible):
         return (self.full.dof, self.directions.dof)
 
     def apply(self, local: FloatArray) -> FloatArray:
-        return self.full.apply(self.directions.apply(local))
+        return product(local, self.matrix.T)
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         return self.directions.apply_inverse(self.full.apply_inverse(steps))
@@ -57,26 +63,19 @@ class Composed(Invertible):
     def update(
         self, source: GradientSource, retraction: Retraction = EXPONENTIAL
     ) -> tuple[Self, float]:
-        new = self._copy()
         gradient = source.gradient(self.full.dof, self.full.negative)
         rest = _without(gradient, self.directions.vectors)
-        new.full = self.full.retract(self.full.tangent(rest), retraction)
-        new.directions, _ = self.directions.update(source, retraction)
-        return new, gradient.log_volume
+        full = self.full.retract(self.full.tangent(rest), retraction)
+        directions, _ = self.directions.update(source, retraction)
+        return self._of(full, directions), gradient.log_volume
 
     def fitted(self, covariance: FloatArray) -> tuple[Self, float]:
         """The full matrix has it all, the directions set out anew."""
-        new = self._copy()
-        new.full, log_sigma = self.full.fitted(covariance)
-        new.directions = Directions(self.dim, self.directions.rank)
-        return new, log_sigma
+        full, log_sigma = self.full.fitted(covariance)
+        return self._of(full, Directions(self.dim, self.directions.rank)), log_sigma
 
     def variances(self) -> FloatArray:
-        directions = self.directions
-        squares = np.square(self.full.matrix).sum(axis=1)
-        along = np.square(product(self.full.matrix, directions.vectors.T))
-        squares += product(along, np.expm1(2.0 * directions.log_lengths))
-        return squares * np.exp(2.0 * directions.log_base)
+        return np.square(self.matrix).sum(axis=1)
 
     def precisions(self) -> FloatArray:
         directions = self.directions
@@ -84,6 +83,12 @@ class Composed(Invertible):
         along = np.square(product(directions.vectors, self.full.inverse))
         squares += product(np.expm1(-2.0 * directions.log_lengths), along)
         return squares * np.exp(-2.0 * directions.log_base)
+
+    def _of(self, full: Full, directions: Directions) -> Self:
+        new = self._copy()
+        new.__dict__.pop("matrix", None)
+        new.full, new.directions = full, directions
+        return new
 
 
 def _without(gradient: Gradient, vectors: FloatArray) -> Gradient:

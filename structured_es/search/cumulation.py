@@ -49,6 +49,9 @@ class Cumulation(UpdateRule):
         self.generations = 0
         self._gathered: list[Generation] = []
 
+    def mean_weights(self, count: int, dim: int) -> FloatArray:
+        return weights_for(count, dim, signed=self.signed).mean
+
     def update(
         self, distribution: SearchDistribution, ranked: FloatArray, retraction: Retraction
     ) -> SearchDistribution:

@@ -18,7 +18,7 @@ from structured_es.search.budget import Budget
 from structured_es.search.candidates import INJECTED, LATE, Ledger
 from structured_es.search.criteria import StopReason, describe, make_criteria
 from structured_es.search.cumulation import Cumulation
-from structured_es.search.gathering import Gathering, count_finite
+from structured_es.search.gathering import Gathering, Told, count_finite
 from structured_es.search.learning_rate import AdaptiveCumulation
 from structured_es.search.ranking import rank
 from structured_es.search.result import Result
@@ -230,11 +230,11 @@ class EvolutionStrategy(Resumable):
             finite = self._count(values)
             self._keep_best(issue.points, values, range(issue.first, issue.first + len(points)))
             if self._gathering.suffices(len(values), finite):
-                self._close(issue.free, issue.local, values)
+                self._close(Told(issue.free, issue.local, values))
                 return
             self._gathering.add(issue.batch(), values)
         if self._gathering.complete:
-            self._close(*self._gathering.close(self._distribution, self.nit))
+            self._close(self._gathering.close(self._distribution, self.nit))
 
     def stop(self) -> dict[str, StopReason]:
         """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""
@@ -326,27 +326,31 @@ class EvolutionStrategy(Resumable):
         if len(timely):
             self._gathering.add(batch.take(timely), losses[timely])
 
-    def _close(self, free: FloatArray, local: FloatArray, losses: FloatArray) -> None:
+    def _close(self, told: Told) -> None:
         """Close a generation; if its numbers overflow, the last sound distribution comes back."""
         try:
             with np.errstate(over="raise", divide="raise", invalid="raise"):
-                self._advance(free, local, losses, self.nit + 1)
+                self._advance(told, self.nit + 1)
         except (ArithmeticError, np.linalg.LinAlgError):
             self._distribution = self._sound
             self._termination.break_down(self.nit + 1)
         self.nit += 1
 
-    def _advance(self, free: FloatArray, local: FloatArray, losses: FloatArray, nit: int) -> None:
+    def _advance(self, told: Told, nit: int) -> None:
         """Move on to the distribution after generation `nit`."""
-        values = self._boundary.penalized(losses, free, self._distribution)
+        values = self._boundary.penalized(told.losses, told.free, self._distribution)
         order = rank(values)
         ranked = values.take(order)
         used = len(ranked) if isfinite(ranked[-1]) else _informative(ranked)
         if used < 2:
             self._distribution = self._distribution.shrunk()
         else:
+            order = order[:used]
+            distribution = self._distribution
+            if told.lag is not None:
+                distribution = self._rule.caught_up(distribution, told.lag.take(order, axis=0))
             self._distribution = self._rule.update(
-                self._distribution, local.take(order[:used], axis=0), self._retraction
+                distribution, told.local.take(order, axis=0), self._retraction
             )
         if nit % _CONFINE_EVERY == 0:
             self._distribution = self._boundary.confined(self._distribution)

@@ -24,6 +24,9 @@ from structured_es.structures.retraction import Retraction
 class XNES(UpdateRule):
     """The update of xNES, for any structure; it has no state."""
 
+    def mean_weights(self, count: int, dim: int) -> FloatArray:
+        return xnes_utilities(count)
+
     def update(
         self, distribution: SearchDistribution, ranked: FloatArray, retraction: Retraction
     ) -> SearchDistribution:

@@ -293,6 +293,19 @@ def test_late_candidates_are_welcome(structure):
     assert es.result.fun < 1e-4
 
 
+@pytest.mark.parametrize("update", ["default", "xnes"])
+def test_many_more_candidates_out_than_a_generation_has(update):
+    """Thirty of them, of which a random one comes back: what was drawn long ago misleads nobody."""
+    es = strategy(update=update, maxfevals=20_000, ftarget=1e-8)
+    rng = np.random.default_rng(3)
+    out = [*es.ask(30)]
+    while not es.stop():
+        x = out.pop(rng.integers(len(out)))
+        es.tell(x, ellipsoid(x))
+        out.append(es.ask(1)[0])
+    assert "ftarget" in es.stop()
+
+
 def test_candidates_that_never_come_back_are_forgotten():
     """Memory stays bounded when the caller drops a candidate in each generation."""
     es = strategy()

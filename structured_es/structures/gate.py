@@ -17,7 +17,7 @@ from structured_es.structures.arrays import FloatArray, product
 
 _MEMORY = 0.3
 
-_TIRING, _LONGEST_REST = 0.8, 3
+_TIRING, _LONGEST_REST = 0.8, 7
 """Memories' worth of looks at a shut gate until one more step goes unseen between them, and the
 most that do."""
 

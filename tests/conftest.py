@@ -25,7 +25,7 @@ def script():
     """A function that loads a script as a module, by its name, without bytecode next to it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "dont_write_bytecode", True)
-        patch.syspath_prepend(SCRIPTS)  # what scripts share: _peers
+        patch.syspath_prepend(SCRIPTS)  # what scripts share: _generations, _peers
 
         def load(name):
             loader = SourceFileLoader(name, str(SCRIPTS / name))

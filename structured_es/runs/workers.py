@@ -6,12 +6,11 @@ is killed because its time is up, that is the failure of the task it had, and a 
 place.
 """
 
-import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from itertools import islice
 from math import inf
@@ -23,6 +22,8 @@ import joblib
 from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 from joblib.externals.loky.backend.utils import kill_process_tree
 from joblib.parallel import BACKENDS, BatchedCalls
+
+from structured_es.runs.threads import InFewThreads, environment, shared_processors
 
 Task = Callable[..., Any]
 Source = Iterator[tuple[Any, tuple[Any, ...]]]
@@ -112,9 +113,14 @@ class Pool(Crew):
         """Tasks that are worked on at a time."""
         return max(1, self._backend.effective_n_jobs(self._parallel.n_jobs))
 
+    def stream(self, task: Task, source: Source, ahead: float = inf) -> Iterator[tuple[Any, Any]]:
+        threads = type(self._backend) is BACKENDS["threading"]
+        with shared_processors(self.size) if threads else nullcontext():
+            yield from super().stream(task, source, ahead)
+
     def submit(self, task: Task, jobs: list[tuple[Any, tuple[Any, ...]]]) -> None:
         if type(self._backend) is BACKENDS["multiprocessing"]:  # its pickle knows no lambdas
-            task = joblib.wrap_non_picklable_objects(task)
+            task = joblib.wrap_non_picklable_objects(InFewThreads(task, self.size))
         for key, arguments in jobs:
             number = self._count = self._count + 1
             self._busy[number] = (key, None)
@@ -211,10 +217,7 @@ class Workers(Crew):
         self._idle += fresh
 
     def _new(self) -> ProcessPoolExecutor:
-        share = str(max(1, joblib.cpu_count() // self.size))
-        return ProcessPoolExecutor(
-            max_workers=1, env={name: os.environ.get(name, share) for name in _THREAD_LIMITS}
-        )
+        return ProcessPoolExecutor(max_workers=1, env=environment(self.size))
 
     def _result(
         self, future: Future[Any], worker: ProcessPoolExecutor, key: Any, _: float
@@ -239,11 +242,6 @@ class Workers(Crew):
                 _end(worker)
                 results.append((key, TimeoutError(f"no loss within {self._time_limit} seconds")))
         return results
-
-
-_THREAD_LIMITS = tuple(
-    f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR")
-)
 
 
 def _parallel(n_jobs: int | None, backend: str | None) -> Any:

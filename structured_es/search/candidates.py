@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FLOAT32, LARGE, FloatArray
 
 INJECTED, LATE = -1, -2
 """Generation of candidates that were not asked for, and of those that come too late."""
@@ -112,7 +112,7 @@ class Ledger:
         issue = self._issues[0]
         if issue.generation != generation or issue.points.shape != points.shape:
             return None
-        if not (issue.points == points).all():
+        if not _same(issue.points, points):
             return None
         self._issues.clear()
         return issue
@@ -161,6 +161,13 @@ class Ledger:
                 batch.generation[i] = LATE
 
 
+def _same(a: FloatArray, b: FloatArray) -> bool:
+    """Whether all values are equal; large arrays row by row, within the cache."""
+    if a.size < LARGE:
+        return bool((a == b).all())
+    return all((x == y).all() for x, y in zip(a, b, strict=True))
+
+
 def _matched(
     told: FloatArray, asked: FloatArray, rows: NDArray[np.intp], left: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -183,6 +190,8 @@ def _matched_rounded(
     told: FloatArray, asked: FloatArray, rows: NDArray[np.intp], left: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The same for candidates that come back as float32."""
+    if told.dtype == FLOAT32:
+        return rows, left
     rounded = _rounded(told)
     if not np.logical_and.reduce(rounded == told, axis=1)[rows < len(told)].any():
         return rows, left

@@ -9,7 +9,7 @@ import numpy as np
 
 _OTHER_OPTIONS = (
     *("args", "asynchronous", "backend", "boundary_handler", "bounds", "callback"),
-    *("checkpoint", "covariance", "evaluation_timeout", "fixed", "integers", "log"),
+    *("checkpoint", "covariance", "dtype", "evaluation_timeout", "fixed", "integers", "log"),
     *("lr_adapt", "max_restarts", "n_jobs", "on_error", "popsize", "progress"),
     *("replay", "restarts", "resume", "retraction", "run_dir", "sampling"),
     *("seed", "sigma0", "structure", "update", "vectorized", "warm_start"),

@@ -16,10 +16,12 @@ by degrees of freedom.
 from math import exp, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.search.path_gradient import Generation, PathGradient
 from structured_es.search.ranking import Weights
 from structured_es.search.rates import StepSizeRates, shape_rates, step_size_rates, weights_for
+from structured_es.search.scratch import Scratch
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.shape_paths import ShapePaths
 from structured_es.search.update_rule import UpdateRule
@@ -48,28 +50,36 @@ class Cumulation(UpdateRule):
         self.shape_paths = ShapePaths(dim)
         self.generations = 0
         self._gathered: list[Generation] = []
+        self._scratch = Scratch()
 
     def mean_weights(self, count: int, dim: int) -> FloatArray:
         return weights_for(count, dim, signed=self.signed).mean
 
     def update(
-        self, distribution: SearchDistribution, ranked: FloatArray, retraction: Retraction
+        self,
+        distribution: SearchDistribution,
+        local: FloatArray,
+        order: NDArray[np.intp],
+        retraction: Retraction,
     ) -> SearchDistribution:
-        popsize, dim = ranked.shape
+        popsize, dim = local.shape
         structure = distribution.structure
         weights = weights_for(popsize, dim, signed=self.signed)
         rates = step_size_rates(dim, popsize, signed=self.signed)
-        step = product(weights.mean, ranked)
-        growth, stalled = self._cumulate_sigma(self._news(step, ranked, weights), weights, rates)
+        shares = np.empty(popsize, local.dtype)
+        shares[order] = weights.mean
+        step = product(shares, local)
+        news = self._news(step, local, weights)
+        growth, stalled = self._cumulate_sigma(news, weights, rates)
         lost = self.shape_paths.advance(
             structure, step, weights.mueff_mean, popsize, stalled=stalled
         )
-        telling = ranked.take(weights.telling, axis=0)
+        rows = self._with_room(local, order[weights.telling])
         paths = self.shape_paths
-        self._gathered.append(Generation(popsize, telling, paths.dofs, paths.paths, lost))
+        self._gathered.append(Generation(popsize, rows, paths.dofs, paths.paths, lost))
         return self._move(distribution, step, growth, retraction)
 
-    def _news(self, step: FloatArray, ranked: FloatArray, weights: Weights) -> FloatArray:
+    def _news(self, step: FloatArray, local: FloatArray, weights: Weights) -> FloatArray:
         """The step as p_s cumulates it."""
         return step
 
@@ -88,6 +98,7 @@ class Cumulation(UpdateRule):
             source, self._gathered = PathGradient(self._gathered), []
             structure, log_volume = old.update(source, retraction)
             self.shape_paths.carry(old, structure)
+            source.give_back(self._scratch)
         return distribution.moved(step, exp(log_volume + growth), structure)
 
     def _cumulate_sigma(
@@ -102,3 +113,10 @@ class Cumulation(UpdateRule):
         limit = 1.4 + 2.0 / (len(step) + 1.0)
         limit *= sqrt(1.0 - (1.0 - c) ** (2 * self.generations))
         return min(1.0, c / rates.damping * (length - 1.0)), length > limit
+
+    def _with_room(self, local: FloatArray, which: NDArray[np.intp]) -> FloatArray:
+        """Some of the rows, (t,), and a row of zeros, (t + 1, n)."""
+        rows = self._scratch.take((len(which) + 1, local.shape[1]), local.dtype)
+        local.take(which, axis=0, out=rows[:-1], mode="clip")  # the other modes make a copy first
+        rows[-1] = 0.0
+        return rows

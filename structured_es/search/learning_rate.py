@@ -109,10 +109,10 @@ class AdaptiveCumulation(Cumulation):
         probes, _ = np.linalg.qr(rng.standard_normal((dim, min(_PROBES, dim))))
         self._probes = np.ascontiguousarray(probes.T)
 
-    def _news(self, step: FloatArray, ranked: FloatArray, weights: Weights) -> FloatArray:
-        popsize, dim = ranked.shape
-        centre = ranked.sum(axis=0) / popsize
-        spread = float(np.vdot(ranked, ranked)) / popsize - float(product(centre, centre))
+    def _news(self, step: FloatArray, local: FloatArray, weights: Weights) -> FloatArray:
+        popsize, dim = local.shape
+        centre = local.sum(axis=0) / popsize
+        spread = float(np.vdot(local, local)) / popsize - float(product(centre, centre))
         # mueff E|sum_i w_i z_pi(i) - centre|^2 over all orders pi
         square = spread * (popsize - weights.mueff) / (popsize - 1)
         return (step - centre) * sqrt(dim / max(square, 1e-12 * dim))

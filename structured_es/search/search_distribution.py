@@ -6,7 +6,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import Dtype, FloatArray, like
 from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.structure import Structure
 
@@ -28,10 +28,15 @@ class SearchDistribution:
     scale: FloatArray | float
     structure: Structure
 
+    def astype(self, dtype: Dtype) -> "SearchDistribution":
+        """The same with the structure as of that dtype; mean and scale are always float64."""
+        return SearchDistribution(self.mean, self.sigma, self.scale, self.structure.astype(dtype))
+
     def points(self, local: FloatArray) -> FloatArray:
-        """Candidates for local coordinates z; (m, n) -> (m, n)."""
+        """Candidates for local coordinates z; (m, n) -> (m, n) of the same dtype."""
         points = self.structure.apply(local)
-        points *= self.sigma * self.scale
+        spread = self.sigma * self.scale
+        points *= like(spread, points) if isinstance(spread, np.ndarray) else spread
         points += self.mean
         return points
 
@@ -43,7 +48,8 @@ class SearchDistribution:
         self, local_step: FloatArray, sigma_factor: float, structure: Structure
     ) -> "SearchDistribution":
         """The mean moved by a local step (n,), sigma multiplied, A replaced."""
-        mean = self.points(local_step[np.newaxis])[0]
+        step = self.structure.apply(local_step[np.newaxis])[0]
+        mean = self.mean + self.sigma * self.scale * step
         return SearchDistribution(mean, self.sigma * sigma_factor, self.scale, structure)
 
     def narrowed(self, factors: FloatArray) -> "SearchDistribution":

@@ -10,7 +10,7 @@ from math import floor, inf, isfinite, log
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from structured_es.search.best import Best
 from structured_es.search.bounds import BoundsLike, make_domain
@@ -31,6 +31,7 @@ from structured_es.search.update_rule import UpdateRule
 from structured_es.search.validation import (
     check_choice,
     check_count,
+    check_dtype,
     check_finite,
     check_flag,
     check_losses,
@@ -40,7 +41,7 @@ from structured_es.search.validation import (
     make_generator,
 )
 from structured_es.search.xnes import XNES
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FloatArray, like
 from structured_es.structures.retraction import get_retraction
 from structured_es.structures.structure import Structure
 
@@ -72,6 +73,10 @@ class EvolutionStrategy(Resumable):
         retraction: "exp" or "quadratic", how a structure follows its gradient.
         sampling: where the normal vectors come from: "independent", "mirrored", "orthogonal",
             "quasi-random", or "auto", see `structured_es.search.sampling`.
+        dtype: "float64" or "float32": of candidates, normals and the vectors of the structure. Half
+            the memory in 10^5 variables and more; for "diagonal", "low-rank:k", "block-lower:k" and
+            "block-upper:k". Bounds are rounded inwards to numbers of that type; means, standard
+            deviations and losses are float64 all the same.
         lr_adapt: whether to adapt the learning rates to the signal-to-noise ratio of the updates,
             against noisy and rugged losses; slower where they are neither (LRA-CMA-ES; Nomura,
             Akimoto & Ono, GECCO 2023, arXiv 2304.03473). Take the result's mean under noise, since
@@ -118,6 +123,7 @@ class EvolutionStrategy(Resumable):
         update: str = "default",
         retraction: str = "exp",
         sampling: str = "auto",
+        dtype: DTypeLike = "float64",
         lr_adapt: bool = False,
         fixed: Mapping[int, float] | None = None,
         integers: Numbers | None = None,
@@ -128,6 +134,7 @@ class EvolutionStrategy(Resumable):
         start_rng, sample_rng = make_generator(seed).spawn(2)
         check_choice("update", update, ("default", "xnes"))
         check_flag("lr_adapt", lr_adapt)
+        self._dtype = check_dtype(dtype)
         start = check_start(x0(start_rng) if callable(x0) else x0)
         step_sizes = check_step_sizes(sigma0, len(start))
         self._boundary, variables, best = make_domain(
@@ -137,6 +144,7 @@ class EvolutionStrategy(Resumable):
             handler=boundary_handler,
             fixed=fixed,
             integers=integers,
+            dtype=self._dtype,
         )
         dim = len(variables)
         self.popsize = (
@@ -154,11 +162,13 @@ class EvolutionStrategy(Resumable):
             warm_start=warm_start,
             plain=update == "xnes",
         )
-        distribution = self._boundary.confined(distribution)
+        distribution = self._boundary.confined(distribution.astype(self._dtype))
         self._distribution = self._boundary.unfrozen(distribution, self.popsize)
         self._sound = self._distribution
         self._retraction = get_retraction(retraction)
-        self._sampler = make_sampler(sampling, dim, self.popsize, sample_rng, even=lr_adapt)
+        self._sampler = make_sampler(
+            sampling, dim, self.popsize, sample_rng, even=lr_adapt, dtype=self._dtype
+        )
         self._stream = CandidateStream(self._boundary, self._sampler, self.popsize)
         probe_rng = sample_rng.spawn(1)[0] if lr_adapt else None
         self._rule = _make_rule(update, dim, self._sampler.signed, probe_rng)
@@ -167,11 +177,15 @@ class EvolutionStrategy(Resumable):
         limits = make_criteria(criteria)
         self._budget = Budget(limits)
         self._termination = Termination(
-            limits, self._distribution, self.popsize, integers=integers is not None
+            limits,
+            self._distribution,
+            self.popsize,
+            integers=integers is not None,
+            dtype=self._dtype,
         )
         self._ledger = Ledger()
         self._gathering = Gathering(self.popsize)
-        self._best = Best(best)
+        self._best = Best(best.astype(self._dtype, copy=False))
 
     def __repr__(self) -> str:
         return (
@@ -218,7 +232,7 @@ class EvolutionStrategy(Resumable):
             ValueError, TypeError: wrong shape, or losses that are not real numbers; the strategy is
                 left as it was.
         """
-        points = check_points(X, self.dim)
+        points = check_points(X, self.dim, self._dtype)
         values = check_losses(losses, len(points))
         issue = None
         if len(points) >= self.popsize and self._gathering.empty:
@@ -231,6 +245,7 @@ class EvolutionStrategy(Resumable):
             self._keep_best(issue.points, values, range(issue.first, issue.first + len(points)))
             if self._gathering.suffices(len(values), finite):
                 self._close(Told(issue.free, issue.local, values))
+                self._sampler.give_back(issue.local)
                 return
             self._gathering.add(issue.batch(), values)
         if self._gathering.complete:
@@ -314,7 +329,7 @@ class EvolutionStrategy(Resumable):
 
     def _settle(self, points: FloatArray, losses: FloatArray) -> None:
         """Find out which candidates were told; they wait for the end of the generation."""
-        batch = self._ledger.settle(points, self._boundary.inverse(points))
+        batch = self._ledger.settle(points, like(self._boundary.inverse(points), points))
         order = np.argsort(batch.number)
         batch, losses = batch.take(order), losses[order]
         injected, late = batch.generation == INJECTED, batch.generation == LATE
@@ -345,13 +360,13 @@ class EvolutionStrategy(Resumable):
         if used < 2:
             self._distribution = self._distribution.shrunk()
         else:
-            order = order[:used]
-            distribution = self._distribution
+            order, local, distribution = order[:used], told.local, self._distribution
             if told.lag is not None:
                 distribution = self._rule.caught_up(distribution, told.lag.take(order, axis=0))
-            self._distribution = self._rule.update(
-                distribution, told.local.take(order, axis=0), self._retraction
-            )
+            if used < len(ranked):  # as if the others had never been drawn
+                kept = np.sort(order)
+                local, order = local.take(kept, axis=0), np.searchsorted(kept, order)
+            self._distribution = self._rule.update(distribution, local, order, self._retraction)
         if nit % _CONFINE_EVERY == 0:
             self._distribution = self._boundary.confined(self._distribution)
             if np.isfinite(self._distribution.stds).all():

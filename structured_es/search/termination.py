@@ -13,16 +13,13 @@ import numpy as np
 
 from structured_es.search.criteria import Criteria, StopReason
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FLOAT64, Dtype, FloatArray
 
 _RIVAL_SHARE = 0.1
 """How small a span of recent losses, against their distance to a rival, means giving up."""
 
 _EFFECTS_EVERY = 20
 """Generations between looks at whether a step still changes the mean."""
-
-_PRECISION = 2.0**-53
-"""Relative size below which a step changes nothing."""
 
 _LONGEST_MEMORY = 20_000
 """Generations beyond which the past no longer matters for stagnation."""
@@ -37,6 +34,7 @@ class Termination:
         popsize: candidates a generation.
         integers: whether some variables are; a neighbour of an integer is seen once in 2 n
             generations, and losses that stay as they are for shorter say nothing.
+        dtype: of the candidates.
 
     Besides the criteria with thresholds of their own it knows `noeffectcoord` and `noeffectaxis` (a
     step of a fifth of a standard deviation, or a tenth of an axis, is lost in rounding) and
@@ -48,10 +46,18 @@ class Termination:
     """
 
     def __init__(
-        self, criteria: Criteria, start: SearchDistribution, popsize: int, *, integers: bool = False
+        self,
+        criteria: Criteria,
+        start: SearchDistribution,
+        popsize: int,
+        *,
+        integers: bool = False,
+        dtype: Dtype = FLOAT64,
     ) -> None:
         dim = len(start.mean)
         self.criteria = criteria
+        self._dtype = dtype
+        self._precision = 0.5 * float(np.finfo(dtype).eps)
         self.reasons: dict[str, StopReason] = {}
         self._start_stds, self._start_sigma = start.stds, start.sigma
         self._start_unscaled = start.stds / start.scale
@@ -150,13 +156,14 @@ class Termination:
         growth = float((stds / self._start_stds).max())
         if not growth <= self.criteria.tolfacupx:
             self._stop("tolfacupx", growth, self.criteria.tolfacupx)
-        if np.any(mean == mean + 0.2 * stds):
-            self._stop("noeffectcoord", _relative(0.2 * stds, mean).min(), _PRECISION)
-        axis = np.zeros((1, len(mean)))
+        here = mean.astype(self._dtype, copy=False)
+        if np.any(here == (mean + 0.2 * stds).astype(self._dtype, copy=False)):
+            self._stop("noeffectcoord", _relative(0.2 * stds, mean).min(), self._precision)
+        axis = np.zeros((1, len(mean)), self._dtype)
         axis[0, (nit // _EFFECTS_EVERY) % len(mean)] = 0.1
-        step = distribution.points(axis)[0] - mean
+        step = distribution.points(axis)[0] - here
         if not step.any():
-            self._stop("noeffectaxis", _relative(step, mean).max(), _PRECISION)
+            self._stop("noeffectaxis", _relative(step, mean).max(), self._precision)
 
     def _stop(self, name: str, value: float, threshold: float) -> None:
         self.reasons[name] = StopReason(value, threshold)

@@ -2,8 +2,11 @@
 
 from abc import ABC, abstractmethod
 
+import numpy as np
+from numpy.typing import NDArray
+
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.arrays import FloatArray, like, product
 from structured_es.structures.retraction import Retraction
 
 _TRUST = 0.5
@@ -19,13 +22,18 @@ class UpdateRule(ABC):
 
     @abstractmethod
     def update(
-        self, distribution: SearchDistribution, ranked: FloatArray, retraction: Retraction
+        self,
+        distribution: SearchDistribution,
+        local: FloatArray,
+        order: NDArray[np.intp],
+        retraction: Retraction,
     ) -> SearchDistribution:
         """One generation.
 
         Args:
             distribution: the current search distribution.
-            ranked: (m, n) local coordinates of the candidates, best first; m is usually popsize.
+            local: (m, n) local coordinates of the candidates; m is usually popsize.
+            order: (m,) their order, best first.
             retraction: how the structure follows its tangent.
         """
 
@@ -43,5 +51,5 @@ class UpdateRule(ABC):
             distribution: the current search distribution.
             lag: (m, n) how far from where they were drawn the candidates are today, best first.
         """
-        way = _TRUST * product(self.mean_weights(*lag.shape), lag)
+        way = _TRUST * product(like(self.mean_weights(*lag.shape), lag), lag)
         return distribution.moved(way, 1.0, distribution.structure)

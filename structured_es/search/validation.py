@@ -1,12 +1,13 @@
 """Checks of what users pass in: each error names the argument, what was expected and what came."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FLOAT32, FLOAT64, Dtype, FloatArray
 
 
 def check_start(x0: ArrayLike) -> FloatArray:
@@ -68,9 +69,9 @@ def check_flag(name: str, value: Any) -> None:
         raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
-def check_points(X: ArrayLike, dim: int) -> FloatArray:
+def check_points(X: ArrayLike, dim: int, dtype: Dtype = FLOAT64) -> FloatArray:
     """Return candidates as an (m, n) array."""
-    points = real_array("X", X, copy=False)
+    points = real_array("X", X, copy=False, dtype=dtype)
     if points.shape == (dim,):
         points = points[np.newaxis]
     if points.ndim != 2 or points.shape[1] != dim or len(points) == 0:
@@ -156,19 +157,28 @@ def make_generator(seed: Any) -> np.random.Generator:
     return rng
 
 
-def real_array(name: str, values: Any, *, copy: bool = True) -> FloatArray:
+def check_dtype(dtype: Any) -> Dtype:
+    """Return a dtype, float64 or float32."""
+    with suppress(TypeError):
+        for known in (FLOAT64, FLOAT32):
+            if dtype is not None and np.dtype(dtype) == known:
+                return known
+    raise ValueError(f"dtype: expected 'float64' or 'float32', got {dtype!r}")
+
+
+def real_array(name: str, values: Any, *, copy: bool = True, dtype: Dtype = FLOAT64) -> FloatArray:
     """Return values as an array of floats.
 
     Raises:
         TypeError, ValueError: they are not real numbers, or ragged.
     """
     array = _array(name, values)
-    if array.dtype == np.float64:
+    if array.dtype == dtype:
         return array.copy() if copy else array
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name}: expected real numbers, got {values!r}")
     with np.errstate(over="ignore"):  # long doubles beyond range are infinite
-        return array.astype(np.float64, copy=copy)
+        return array.astype(dtype, copy=copy)
 
 
 def _array(name: str, values: Any) -> NDArray[Any]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from math import log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.search.ranking import xnes_utilities
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.update_rule import UpdateRule
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FloatArray, like, product
 from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.retraction import Retraction
 
@@ -28,14 +29,20 @@ class XNES(UpdateRule):
         return xnes_utilities(count)
 
     def update(
-        self, distribution: SearchDistribution, ranked: FloatArray, retraction: Retraction
+        self,
+        distribution: SearchDistribution,
+        local: FloatArray,
+        order: NDArray[np.intp],
+        retraction: Retraction,
     ) -> SearchDistribution:
+        ranked = local.take(order, axis=0)
         utilities = xnes_utilities(len(ranked))
         structure, log_volume = distribution.structure.update(
             _UtilityGradient(ranked, utilities), retraction
         )
         growth = float(retraction.value(np.array(log_volume)))
-        return distribution.moved(utilities @ ranked, growth, structure)
+        step = product(like(utilities, ranked), ranked)
+        return distribution.moved(step, growth, structure)
 
 
 def learning_rate(dof: int, dim: int) -> float:
@@ -58,4 +65,4 @@ class _UtilityGradient(GradientSource):
 
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         weights = self.rate(dof) * self.utilities
-        return Gradient.of(self.rows, weights, float(weights.sum()))
+        return Gradient.of(self.rows, like(weights, self.rows), float(weights.sum()))

@@ -8,6 +8,7 @@ from structured_es.structures.directions import Directions
 from structured_es.structures.full import Full
 from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.low_rank import LowRank
+from structured_es.structures.permuted import Permuted
 from structured_es.structures.registry import make_structure, names
 from structured_es.structures.retraction import EXPONENTIAL, QUADRATIC, Retraction
 from structured_es.structures.scaled import Scaled
@@ -27,6 +28,7 @@ __all__ = [
     "GradientSource",
     "LowRank",
     "Manifold",
+    "Permuted",
     "Retraction",
     "Scaled",
     "Structure",

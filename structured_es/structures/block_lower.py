@@ -9,12 +9,16 @@ the inverse transpose of B_up(k) of Lin, Nielsen, Khan & Schmidt (ICML 2021, sec
 factors the precision.
 """
 
-import numpy as np
+from collections.abc import Sequence
 
-from structured_es.structures.arrays import FloatArray
+import numpy as np
+from numpy.typing import NDArray
+
+from structured_es.structures.arrays import Dtype, FloatArray, like, product
 from structured_es.structures.block_triangular import Blocks
 from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import solve_rows
+from structured_es.structures.permuted import Permuted, first
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Manifold, check_rank
 
@@ -24,7 +28,7 @@ class BlockLower(Manifold[Blocks]):
 
     Args:
         dim: number of variables n.
-        k: size of the dense block, 0 <= k <= n: the first k variables.
+        k: size of the dense block, 0 <= k <= n: the first k variables; for others see `led_by`.
         blocks: A; default the identity.
     """
 
@@ -33,6 +37,20 @@ class BlockLower(Manifold[Blocks]):
         self.k = check_rank("k", k, dim)
         self.blocks = Blocks.identity(dim, self.k) if blocks is None else blocks
 
+    @staticmethod
+    def led_by(coordinates: Sequence[int] | NDArray[np.integer], dim: int) -> Permuted:
+        """The same structure with any variables in the dense block, not the first ones.
+
+        Args:
+            coordinates: (k,) which variables, each once.
+            dim: number of variables n.
+
+        Raises:
+            TypeError, ValueError: coordinates are not different integers from 0 to n - 1.
+        """
+        order = first(coordinates, dim)
+        return Permuted(BlockLower(dim, len(coordinates)), order)
+
     def __repr__(self) -> str:
         return f"BlockLower({self.dim}, {self.k})"
 
@@ -40,12 +58,15 @@ class BlockLower(Manifold[Blocks]):
     def dof(self) -> int:
         return self.k * (self.k + 1) // 2 + (self.dim - self.k) * (self.k + 1)
 
+    def astype(self, dtype: Dtype) -> "BlockLower":
+        return BlockLower(self.dim, self.k, blocks=self.blocks.astype(dtype))
+
     def apply(self, local: FloatArray) -> FloatArray:
         head, blocks = local[:, : self.k], self.blocks
         steps = np.empty_like(local)
         steps[:, : self.k] = head @ blocks.head.T
-        steps[:, self.k :] = head @ blocks.coupling.T
-        steps[:, self.k :] += local[:, self.k :] * blocks.scales
+        tail = np.multiply(local[:, self.k :], like(blocks.scales, local), out=steps[:, self.k :])
+        tail += product(like(head, blocks.coupling), blocks.coupling.T)
         return steps
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:

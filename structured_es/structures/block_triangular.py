@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import Dtype, FloatArray, like, product
 from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import cholesky, inverse, solve_rows, symmetric_eigen
 from structured_es.structures.retraction import Retraction
@@ -29,6 +29,10 @@ class Blocks:
     coupling: FloatArray
     scales: FloatArray
 
+    def astype(self, dtype: Dtype) -> "Blocks":
+        """The same with the coupling of that dtype."""
+        return Blocks(self.head, self.coupling.astype(dtype, copy=False), self.scales)
+
     @staticmethod
     def identity(dim: int, k: int) -> "Blocks":
         """The blocks of the identity matrix."""
@@ -39,7 +43,7 @@ class Blocks:
         """The tangent of the module docstring."""
         head, tail = slice(0, k), slice(k, None)
         return Blocks(
-            0.5 * gradient.symmetric(head),
+            0.5 * gradient.symmetric(head).astype(np.float64, copy=False),
             gradient.block(tail, head),
             0.5 * gradient.diagonal(tail),
         )
@@ -61,22 +65,26 @@ class Blocks:
     def retract(self, retraction: Retraction) -> "Blocks":
         """h(M) for a tangent M with a symmetric head."""
         values, vectors = symmetric_eigen(self.head)
-        mixed = retraction.difference(values[np.newaxis, :], self.scales[:, np.newaxis])
+        coupling, scales = self.coupling, like(self.scales, self.coupling)
+        mixed = retraction.difference(like(values, scales), scales[:, np.newaxis])
+        mixed *= product(coupling, like(vectors, coupling))
         return Blocks(
             (vectors * retraction.value(values)) @ vectors.T,
-            ((self.coupling @ vectors) * mixed) @ vectors.T,
+            product(mixed, like(vectors, mixed).T),
             retraction.value(self.scales),
         )
 
     def compose(self, right: "Blocks") -> "Blocks":
         """The matrix product self @ right."""
-        coupling = self.coupling @ right.head + self.scales[:, np.newaxis] * right.coupling
+        coupling = product(self.coupling, like(right.head, self.coupling))
+        coupling += like(self.scales[:, np.newaxis], coupling) * right.coupling
         return Blocks(self.head @ right.head, coupling, self.scales * right.scales)
 
     def inverse(self) -> "Blocks":
         """The inverse matrix, again in blocks."""
         head = inverse(self.head)
-        coupling = -(self.coupling @ head) / self.scales[:, np.newaxis]
+        coupling = product(self.coupling, like(head, self.coupling))
+        coupling /= like(-self.scales[:, np.newaxis], coupling)
         return Blocks(head, coupling, 1.0 / self.scales)
 
     def unit_volume(self) -> tuple["Blocks", float]:

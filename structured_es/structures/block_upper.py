@@ -8,14 +8,17 @@ full. Parameters and cost are those of block-lower. It is the inverse transpose 
 Lin, Nielsen, Khan & Schmidt (ICML 2021, section 4), which factors the precision.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import Dtype, FloatArray, like, product
 from structured_es.structures.block_triangular import Blocks
 from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import cholesky, solve_rows
+from structured_es.structures.permuted import Permuted, first
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Manifold, check_rank
 
@@ -35,7 +38,7 @@ class BlockUpper(Manifold[UpperTangent]):
 
     Args:
         dim: number of variables n.
-        k: size of the dense block, 0 <= k <= n: the first k variables.
+        k: size of the dense block, 0 <= k <= n: the first k variables; for others see `led_by`.
         transposed: the blocks of A^T; default the identity.
     """
 
@@ -44,6 +47,20 @@ class BlockUpper(Manifold[UpperTangent]):
         self.k = check_rank("k", k, dim)
         self.transposed = Blocks.identity(dim, self.k) if transposed is None else transposed
 
+    @staticmethod
+    def led_by(coordinates: Sequence[int] | NDArray[np.integer], dim: int) -> Permuted:
+        """The same structure with any variables in the dense block, not the first ones.
+
+        Args:
+            coordinates: (k,) which variables, each once.
+            dim: number of variables n.
+
+        Raises:
+            TypeError, ValueError: coordinates are not different integers from 0 to n - 1.
+        """
+        order = first(coordinates, dim)
+        return Permuted(BlockUpper(dim, len(coordinates)), order)
+
     def __repr__(self) -> str:
         return f"BlockUpper({self.dim}, {self.k})"
 
@@ -51,12 +68,15 @@ class BlockUpper(Manifold[UpperTangent]):
     def dof(self) -> int:
         return self.k * (self.k + 1) // 2 + (self.dim - self.k) * (self.k + 1)
 
+    def astype(self, dtype: Dtype) -> "BlockUpper":
+        return BlockUpper(self.dim, self.k, transposed=self.transposed.astype(dtype))
+
     def apply(self, local: FloatArray) -> FloatArray:
         tail, blocks = local[:, self.k :], self.transposed
         steps = np.empty_like(local)
         steps[:, : self.k] = local[:, : self.k] @ blocks.head
-        steps[:, : self.k] += tail @ blocks.coupling
-        steps[:, self.k :] = tail * blocks.scales
+        steps[:, : self.k] += product(like(tail, blocks.coupling), blocks.coupling)
+        np.multiply(tail, like(blocks.scales, local), out=steps[:, self.k :])
         return steps
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:

@@ -6,10 +6,11 @@ rows. With xNES's weights this is separable NES (SNES; Schaul, Glasmachers & Sch
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import Dtype, FloatArray, like
 from structured_es.structures.gradient import Gradient
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Manifold
@@ -44,8 +45,11 @@ class Diagonal(Manifold[DiagonalTangent]):
     def dof(self) -> int:
         return self.dim
 
+    def astype(self, dtype: Dtype) -> Self:
+        return self  # which has nothing but a number for each variable
+
     def apply(self, local: FloatArray) -> FloatArray:
-        return local * self.scales
+        return local * like(self.scales, local)
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         return steps / self.scales

@@ -24,9 +24,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.arrays import (
+    Dtype,
+    FloatArray,
+    like,
+    product,
+    weighted_squares,
+)
 from structured_es.structures.gradient import Gradient, GradientSource
-from structured_es.structures.linalg import symmetric_eigen
+from structured_es.structures.linalg import add_product, symmetric_eigen
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import LARGEST_SCALE, Invertible, check_rank
 
@@ -48,7 +54,7 @@ class Directions(Invertible):
     Args:
         dim: number of variables n.
         rank: the most directions there may be, 0 <= rank <= n.
-        vectors: U, orthonormal rows, (k, n); default none.
+        vectors: U, orthonormal rows, (k, n), of float64 or float32; default none.
         log_lengths: t, shape (k,).
         signs: 1 for a direction that is or seeks to be longer, -1 for a shorter one, (k,).
     """
@@ -84,11 +90,16 @@ class Directions(Invertible):
         """Logarithm of b, the length of all that is orthogonal to the directions."""
         return -float(self.log_lengths.sum()) / self.dim
 
+    def astype(self, dtype: Dtype) -> Self:
+        if self.vectors.dtype == dtype:
+            return self
+        return self._with(self.vectors.astype(dtype), self.log_lengths, self.signs)
+
     def apply(self, local: FloatArray) -> FloatArray:
-        return self._stretch(local, *self._longer)
+        return self._stretch(local, exp(self.log_base), np.expm1(self.log_lengths))
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
-        return self._stretch(steps, *self._shorter)
+        return self._stretch(steps, exp(-self.log_base), np.expm1(-self.log_lengths))
 
     def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
         return self.apply_inverse(rows)
@@ -103,7 +114,7 @@ class Directions(Invertible):
         if self.rank == 0:
             return self, gradient.log_volume
         pull = self._pull(gradient)
-        inner = product(pull, self.vectors.T)
+        inner = product(pull, self.vectors.T).astype(np.float64, copy=False)
         growth = np.clip(0.5 * inner.diagonal(), -_LARGEST_STEP, _LARGEST_STEP)
         if source.claimed > 0.0:
             growth[growth * self.signs > 0.0] *= 1.0 - source.claimed
@@ -121,7 +132,7 @@ class Directions(Invertible):
         new = type(self)(
             self.dim,
             self.rank,
-            vectors=np.ascontiguousarray(vectors[:, kept[longer]].T),
+            vectors=np.ascontiguousarray(vectors[:, kept[longer]].T, dtype=self.vectors.dtype),
             log_lengths=log_lengths[longer],
         )
         return new, 0.5 * log(base) - new.log_base
@@ -137,27 +148,35 @@ class Directions(Invertible):
         lengths = np.append(self.log_lengths, base)
         return float(np.exp(2.0 * (lengths.max() - lengths.min())))
 
-    @cached_property
-    def _longer(self) -> tuple[float, FloatArray]:
-        """B as a factor b and the rows of b (e^t - 1) U."""
-        base = exp(self.log_base)
-        return base, (base * np.expm1(self.log_lengths))[:, np.newaxis] * self.vectors
-
-    @cached_property
-    def _shorter(self) -> tuple[float, FloatArray]:
-        """The same for the inverse of B."""
-        base = exp(-self.log_base)
-        return base, (base * np.expm1(-self.log_lengths))[:, np.newaxis] * self.vectors
+    def scale_gradient(self, gradient: Gradient) -> FloatArray:
+        """As for all, without an array of the size of the rows."""
+        rows, weights, vectors = gradient.rows, gradient.weights, self.vectors
+        longer, shorter = np.expm1(self.log_lengths), np.expm1(-self.log_lengths)
+        along = product(rows, vectors.T)
+        weighted = along.T * weights
+        mixed = product(weighted, rows)
+        mixed *= (longer + shorter)[:, np.newaxis]
+        squares = longer[:, np.newaxis] * product(weighted, along) * shorter
+        add_product(mixed, like(squares, mixed), vectors)
+        mixed *= vectors
+        total = weighted_squares(weights, rows).astype(np.float64, copy=False)
+        total += mixed.sum(axis=0)
+        return total
 
     def _stretch(self, rows: FloatArray, base: float, surplus: FloatArray) -> FloatArray:
-        stretched = product(product(rows, self.vectors.T), surplus)
-        stretched += base * rows
+        """The rows times b (I + U^T diag(surplus) U)."""
+        along = product(like(rows, self.vectors), self.vectors.T)
+        along *= base * surplus
+        stretched = base * rows
+        add_product(stretched, along, self.vectors)
         return stretched
 
     def _spread(self, log_lengths: FloatArray, log_base: float) -> FloatArray:
         shares = np.square(self.vectors)
-        rest = np.maximum(1.0 - shares.sum(axis=0), 0.0)
-        return np.exp(2.0 * log_base) * (rest + np.exp(2.0 * log_lengths) @ shares)
+        rest = np.maximum(1.0 - shares.sum(axis=0, dtype=np.float64), 0.0)
+        spread: FloatArray = np.exp(2.0 * log_base) * rest
+        spread += product(like(np.exp(2.0 * (log_base + log_lengths)), shares), shares)
+        return spread
 
     def _pull(self, gradient: Gradient) -> FloatArray:
         """G u for each direction, (k, n), G without its trace."""
@@ -176,9 +195,9 @@ class Directions(Invertible):
         gap = np.sinh(np.subtract.outer(t, t))
         swap = np.clip(0.5 * inner * gap / (gap * gap + 1.0), -_LARGEST_STEP, _LARGEST_STEP)
         swap -= speed[:, np.newaxis] * inner
-        turned = product(swap, self.vectors)
+        turned = product(like(swap, pull), self.vectors)
         turned += self.vectors
-        turned += speed[:, np.newaxis] * pull
+        turned += like(speed[:, np.newaxis], pull) * pull
         return turned
 
     def _moved(self, vectors: FloatArray, log_lengths: FloatArray, gradient: Gradient) -> Self:
@@ -196,6 +215,9 @@ class Directions(Invertible):
             added = len(vectors) - len(signs)
             log_lengths = np.append(log_lengths, np.zeros(added))
             signs = np.append(signs, missing[:added])
+        return self._with(vectors, log_lengths, signs)
+
+    def _with(self, vectors: FloatArray, log_lengths: FloatArray, signs: FloatArray) -> Self:
         return type(self)(
             self.dim, self.rank, vectors=vectors, log_lengths=log_lengths, signs=signs
         )
@@ -237,7 +259,7 @@ def _orthonormalized(vectors: FloatArray) -> FloatArray:
     if len(vectors) == 0:
         return vectors
     squares, mixing = symmetric_eigen(product(vectors, vectors.T))
-    return product((mixing / np.sqrt(squares)) @ mixing.T, vectors)
+    return product(like((mixing / np.sqrt(squares)) @ mixing.T, vectors), vectors)
 
 
 def _extended(vectors: FloatArray, rows: FloatArray) -> FloatArray:

@@ -9,11 +9,12 @@ Where the rows come from is not the structures' business.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.arrays import FloatArray, product, weighted_squares
 
 _ALL = slice(None)
 
@@ -24,7 +25,7 @@ class Gradient:
 
     Attributes:
         rows: (m, n) local coordinates.
-        weights: (m,) weight of each row, of either sign.
+        weights: (m,) weight of each row, of either sign, of the dtype of the rows.
         shift: coefficient c of the identity.
         square: sum of w_i |r_i|^2, the trace without the identity part; whoever makes a gradient
             usually knows the lengths.
@@ -53,9 +54,16 @@ class Gradient:
         mean_square = self.square / self.rows.shape[1]
         return Gradient(self.rows, self.weights, mean_square, self.square, self.rate)
 
+    def with_rows(self, rows: FloatArray) -> "Gradient":
+        """The same with the rows in other coordinates, (m, n), their lengths unchanged."""
+        return Gradient(rows, self.weights, self.shift, self.square, self.rate)
+
     def block(self, left: slice = _ALL, right: slice = _ALL) -> FloatArray:
         """The block G[left, right] without its identity part."""
-        return product(self.rows[:, left].T * self.weights, self.rows[:, right])
+        if left == right:
+            return product(self.rows[:, left].T * self.weights, self.rows[:, right])
+        weighted = self.weights[:, np.newaxis] * self.rows[:, right]
+        return product(self.rows[:, left].T, weighted)
 
     def symmetric(self, where: slice = _ALL) -> FloatArray:
         """The square block G[where, where], identity part included."""
@@ -65,7 +73,10 @@ class Gradient:
 
     def diagonal(self, where: slice = _ALL) -> FloatArray:
         """The diagonal of G on a range of coordinates."""
-        return product(self.weights, np.square(self.rows[:, where])) - self.shift
+        squares = weighted_squares(self.weights, self.rows[:, where])
+        diagonal = squares.astype(np.float64, copy=False)
+        diagonal -= self.shift
+        return diagonal
 
 
 class GradientSource(ABC):
@@ -89,6 +100,7 @@ class GradientSource(ABC):
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         """The gradient, learning rates for `dof` degrees of freedom included.
 
+        It is good until the next one is asked for, which may use the same rows.
         `negative` says how much negative weights should count, if the source has a choice.
         """
 
@@ -110,3 +122,38 @@ class Claimed(GradientSource):
 
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         return self._source.gradient(dof, negative)
+
+
+class Seen(GradientSource):
+    """A gradient as a part of a composed structure sees it.
+
+    Args:
+        source: the gradient of the whole.
+        see: what becomes of it.
+        variables: (n, n_part) where the degrees of freedom of a part of the variables count as
+            though all others had as many each, so that the part learns at the rate it would have
+            among others of its kind.
+    """
+
+    def __init__(
+        self,
+        source: GradientSource,
+        see: Callable[[Gradient], Gradient],
+        variables: tuple[int, int] = (1, 1),
+    ) -> None:
+        self._source = source
+        self._see = see
+        self._variables = variables
+        self.claimed = source.claimed
+
+    def rate(self, dof: int) -> float:
+        return self._source.rate(share_of_freedom(dof, *self._variables))
+
+    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
+        whole = self._source.gradient(share_of_freedom(dof, *self._variables), negative)
+        return self._see(whole)
+
+
+def share_of_freedom(dof: int, dim: int, part: int) -> int:
+    """Degrees of freedom of `dim` variables that have as many each as `part` of them with `dof`."""
+    return dof * dim // part

@@ -3,9 +3,10 @@
 from typing import cast
 
 import numpy as np
+from scipy.linalg.blas import dgemm, sgemm
 from scipy.linalg.lapack import dgetrf, dgetri, dsyevd
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FLOAT32, LARGE, FloatArray, product
 
 
 def symmetric_eigen(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -20,6 +21,15 @@ def symmetric_eigen(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
     if info != 0:
         raise np.linalg.LinAlgError(f"dsyevd failed with info = {info}")
     return values, vectors
+
+
+def add_product(total: FloatArray, a: FloatArray, b: FloatArray) -> None:
+    """Add a @ b in place, with no temporary array if it is large; all have their rows together."""
+    if total.size < LARGE or not total.dtype == a.dtype == b.dtype:
+        total += product(a, b)
+    else:
+        gemm = sgemm if total.dtype == FLOAT32 else dgemm
+        gemm(1.0, b.T, a.T, 1.0, total.T, overwrite_c=1)
 
 
 def solve_rows(matrix: FloatArray, rows: FloatArray) -> FloatArray:

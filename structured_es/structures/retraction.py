@@ -72,7 +72,7 @@ class Exponential(Retraction):
 
     def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
         half = 0.5 * (a - b)
-        half = np.where(half == 0.0, np.finfo(np.float64).tiny, half)
+        half = np.where(half == 0.0, np.finfo(half.dtype).tiny, half)
         return np.exp(0.5 * (a + b)) * (np.sinh(half) / half)
 
     def low_rank(

@@ -19,7 +19,7 @@ from typing import Self
 
 import numpy as np
 
-from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.arrays import Dtype, FloatArray, like, product
 from structured_es.structures.gate import shut_gate
 from structured_es.structures.gradient import Claimed, Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
@@ -64,12 +64,20 @@ class Scaled(Structure):
     def dofs(self) -> tuple[int, ...]:
         return (self.dim, *self.inner.dofs)
 
+    def astype(self, dtype: Dtype) -> Self:
+        inner = self.inner.astype(dtype)
+        if inner is self.inner:
+            return self
+        new = self._copy()
+        new.inner, new._frame = inner, self._frame.astype(dtype)
+        return new
+
     def carried(self, local: FloatArray, new: Self) -> FloatArray:
         return self.inner.carried(local, new.inner)
 
     def apply(self, local: FloatArray) -> FloatArray:
         steps = self.inner.apply(local)
-        steps *= self.scales
+        steps *= like(self.scales, steps)
         return steps
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
@@ -120,9 +128,9 @@ class Scaled(Structure):
         if self._drift >= _FRAME_DRIFT:
             with suppress(np.linalg.LinAlgError):  # singular: the condition number ends the search
                 self._set_frame(self.inner)
-        frame = self._frame
-        products = frame.apply(gradient.rows) * frame.apply_inverse_transpose(gradient.rows)
-        step = (product(gradient.weights, products) - gradient.shift) / self._information
+        step = self._frame.scale_gradient(gradient)
+        step -= gradient.shift
+        step /= self._information
         step -= step.sum() / self.dim
         if self._gate is not None:
             self._gate = self._gate.observe(step, gradient.rate)

@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FLOAT64, Dtype, FloatArray, product
 from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 
@@ -44,6 +44,19 @@ class Structure(ABC):
     def dofs(self) -> tuple[int, ...]:
         """Number of free parameters of each factor that learns at a rate of its own."""
         return (self.dof,)
+
+    def astype(self, dtype: Dtype) -> Self:
+        """The same with what is larger than (n,) of that dtype, float64 or float32.
+
+        A structure that keeps to float64 needs nothing. One that can have float32 makes steps of
+        the dtype of the local coordinates, and follows a gradient whose rows are of float32.
+
+        Raises:
+            ValueError: the structure cannot have that dtype.
+        """
+        if dtype != FLOAT64:
+            raise ValueError(f"dtype: expected 'float64' with {self!r}, got {dtype.name!r}")
+        return self
 
     @abstractmethod
     def apply(self, local: FloatArray) -> FloatArray:
@@ -122,6 +135,11 @@ class Invertible(Structure):
     @abstractmethod
     def precisions(self) -> FloatArray:
         """Diagonal of (A A^T)^-1, shape (n,)."""
+
+    def scale_gradient(self, gradient: Gradient) -> FloatArray:
+        """sum_j w_j (A r_j)_i (A^-T r_j)_i for the rows r_j and weights of a gradient, (n,)."""
+        rows = gradient.rows
+        return product(gradient.weights, self.apply(rows) * self.apply_inverse_transpose(rows))
 
 
 class Tangent(Protocol):

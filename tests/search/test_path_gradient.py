@@ -14,16 +14,16 @@ DOF = DIM * (DIM + 1) // 2
 
 def generation(seed, popsize=POPSIZE, lost=0.0):
     rng = np.random.default_rng(seed)
-    telling = rng.standard_normal((popsize, DIM))[weights_for(popsize, DIM).telling]
+    rows = rng.standard_normal((len(weights_for(popsize, DIM).telling) + 1, DIM))
     paths = rng.standard_normal((2, DIM))
-    return Generation(popsize, telling, (DIM, DOF), paths, np.array([0.0, lost]))
+    return Generation(popsize, rows, (DIM, DOF), paths, np.array([0.0, lost]))
 
 
 def dense(one, negative):
     """CMA-ES's equation 47 in local coordinates, candidate by candidate."""
     rates = shape_rates(DOF, DIM, one.popsize, negative)
     total = np.zeros((DIM, DIM))
-    for weight, z in zip(rates.samples, one.telling, strict=True):
+    for weight, z in zip(rates.samples, one.rows[:-1], strict=True):
         scaled = weight if weight >= 0.0 else weight * DIM / (z @ z)
         total += scaled * np.outer(z, z) - weight * np.eye(DIM)
     path, lost_variance = one.paths[1], one.lost[1] * np.eye(DIM)

@@ -14,6 +14,7 @@ from structured_es.search.sampling.mirrored import Mirrored
 from structured_es.search.sampling.orthogonal import Orthogonal, orthogonalized
 from structured_es.search.sampling.quasi_random import QuasiRandom
 from structured_es.search.sampling.sampler import Sampler, rows_per_block
+from structured_es.search.saving.freezing import freeze
 
 from .objectives import ask_in_portions, ellipsoid, generation, run, run_until_stop, sphere, state
 
@@ -433,3 +434,24 @@ def test_the_smallest_populations(name, dim, popsize):
         ses.EvolutionStrategy(np.ones(dim), 1.0, popsize=popsize, sampling=name, seed=1), sphere, 20
     )
     assert np.isfinite(state(es)).all()
+
+
+def test_an_array_given_back_is_drawn_in_again_and_nothing_else_changes():
+    first, second = sampler("independent", 200), sampler("independent", 200)
+    drawn = first.draw(5)
+    second.draw(5)
+    assert first.give_back(drawn)
+    again = first.draw(5)
+    assert np.shares_memory(again, drawn)
+    np.testing.assert_array_equal(again, second.draw(5))
+    assert not first.give_back(again[1:])  # a part of it
+    assert not np.shares_memory(first.draw(4), again)
+    first.give_back(again)
+    assert first.draw(6).shape == (6, 200)
+    assert not sampler("mirrored", 3).give_back(drawn)
+
+
+def test_what_is_given_back_is_not_saved():
+    source = sampler("independent", 200)
+    source.give_back(source.draw(1000))
+    assert len(freeze({"source": source})) < 10_000

@@ -11,21 +11,14 @@ from structured_es.structures import (
     Gradient,
     Manifold,
     Triangular,
-    make_structure,
-    names,
 )
 from structured_es.structures.block_triangular import Blocks
 
 from . import laws
+from .cases import COMPOSED, PLAIN, build
 
-RANKS = {1: (0, 1), 2: (0, 1, 2), 7: (0, 1, 3, 7), 20: (4, 20)}
-SIZES = [
-    (name.replace(":k", f":{k}"), n)
-    for name in names()
-    for n in (1, 2, 7, 20)
-    for k in (RANKS[n] if name.endswith(":k") else (0,))
-]
-GROUPS = [case for case in SIZES if isinstance(make_structure(*case), Manifold)]
+SIZES = [*PLAIN, *COMPOSED]
+GROUPS = [case for case in SIZES if isinstance(build(*case), Manifold)]
 SMALL_GROUPS = [(name, n) for name, n in GROUPS if n <= 7]
 
 
@@ -41,19 +34,19 @@ def rng():
 @pytest.mark.parametrize("case", SIZES, ids=label)
 @pytest.mark.parametrize("law", laws.MATRIX_LAWS, ids=lambda law: law.__name__)
 def test_matrix(law, case, rng):
-    structure = make_structure(*case)
+    structure = build(*case)
     law(structure, rng)
     law(laws.after_steps(structure, rng), rng)
 
 
 @pytest.mark.parametrize("case", [case for case in SIZES if case[1] == 7], ids=label)
 def test_volume_after_thousands_of_steps(case, rng):
-    laws.volume_law(make_structure(*case), rng, steps=2000, size=0.02)
+    laws.volume_law(build(*case), rng, steps=2000, size=0.02)
 
 
 @pytest.mark.parametrize("case", [case for case in SIZES if case[1] > 1], ids=label)
 def test_condition(case, rng):
-    structure = make_structure(*case)
+    structure = build(*case)
     structure = laws.after_steps(structure, rng)
     # The scales of the variables do not count as ill conditioning.
     laws.condition_law(getattr(structure, "inner", structure), rng)
@@ -61,13 +54,13 @@ def test_condition(case, rng):
 
 @pytest.mark.parametrize("name", [name for name, n in SIZES if n == 1])
 def test_one_variable_is_well_conditioned(name, rng):
-    structure = laws.after_steps(make_structure(name, 1), rng, steps=30)
+    structure = laws.after_steps(build(name, 1), rng, steps=30)
     assert structure.condition() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("case", SIZES, ids=label)
 def test_starts_as_the_identity(case):
-    structure = make_structure(*case)
+    structure = build(*case)
     np.testing.assert_array_equal(structure.dense(), np.eye(case[1]))
     assert structure.dim == case[1]
     assert structure.condition() == 1.0
@@ -76,7 +69,7 @@ def test_starts_as_the_identity(case):
 @pytest.mark.parametrize("case", SMALL_GROUPS, ids=label)
 @pytest.mark.parametrize("law", laws.TANGENT_LAWS, ids=lambda law: law.__name__)
 def test_tangent(law, case, rng):
-    structure = make_structure(*case)
+    structure = build(*case)
     law(structure, rng)
     law(laws.after_steps(structure, rng), rng)
 
@@ -84,7 +77,7 @@ def test_tangent(law, case, rng):
 @pytest.mark.parametrize("case", GROUPS, ids=label)
 @pytest.mark.parametrize("law", laws.GROUP_LAWS, ids=lambda law: law.__name__)
 def test_group(law, case, rng):
-    structure = make_structure(*case)
+    structure = build(*case)
     law(structure, rng)
     law(laws.after_steps(structure, rng), rng)
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import Bounds
 
 from structured_es.search.validation import check_side
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import Dtype, FloatArray, like
 
 BoundsLike = tuple[ArrayLike | None, ArrayLike | None] | Bounds | None
 
@@ -40,9 +40,28 @@ class Box:
         inside: NDArray[np.bool_] = (points >= self.lower) & (points <= self.upper)
         return np.logical_and.reduce(inside, axis=1)
 
+    def rounded(self, dtype: Dtype) -> "Box":
+        """The largest box whose bounds are numbers of that dtype; equal bounds stay equal.
+
+        Raises:
+            ValueError: there is no such number between the bounds of a variable.
+        """
+        with np.errstate(over="ignore"):
+            low, high = self.lower.astype(dtype), self.upper.astype(dtype)
+        differ = self.lower != self.upper
+        low = np.where((low < self.lower) & differ, np.nextafter(low, dtype.type(np.inf)), low)
+        high = np.where((high > self.upper) & differ, np.nextafter(high, dtype.type(-np.inf)), high)
+        if (low > high).any():
+            i = int(np.argmax(low > high))
+            raise ValueError(
+                f"bounds: expected a {dtype.name} between those of variable {i}, got none between "
+                f"{self.lower[i]} and {self.upper[i]}"
+            )
+        return Box(low.astype(np.float64), high.astype(np.float64))
+
     def clip(self, points: FloatArray) -> FloatArray:
         """The nearest points inside; (m, n) -> (m, n)."""
-        return np.clip(points, self.lower, self.upper)
+        return like(np.clip(points, self.lower, self.upper), points)
 
 
 def make_box(bounds: BoundsLike, mean: FloatArray) -> Box | None:

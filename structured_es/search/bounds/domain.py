@@ -13,7 +13,7 @@ from structured_es.search.bounds.integers import Integers
 from structured_es.search.bounds.registry import get_handler
 from structured_es.search.bounds.unbounded import Unbounded
 from structured_es.search.validation import as_number
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FLOAT64, Dtype, FloatArray
 
 
 class Domain(NamedTuple):
@@ -38,6 +38,7 @@ def make_domain(
     handler: str = "transform",
     fixed: Mapping[int, float] | None = None,
     integers: Sequence[int] | NDArray[np.int64] | None = None,
+    dtype: Dtype = FLOAT64,
 ) -> Domain:
     """Check what is said of the variables and put the boundary together.
 
@@ -48,6 +49,7 @@ def make_domain(
         handler: name of a boundary handler.
         fixed: {index: value}.
         integers: indices.
+        dtype: of the candidates; bounds are rounded to it inwards, fixed values to the nearest.
 
     Raises:
         TypeError, ValueError: an argument of another form, or all variables are in `fixed`.
@@ -57,8 +59,11 @@ def make_domain(
     values = _fixed_values(fixed, dim)
     whole = _integer_mask(integers, dim)
     box = make_box(bounds, np.where(np.isnan(values), x0, np.nan))
-    lower, upper = (np.full(dim, -np.inf), np.full(dim, np.inf)) if box is None else _sides(box)
-    _check_inside(values, lower, upper, whole)
+    box = box or Box(np.full(dim, -np.inf), np.full(dim, np.inf))
+    _check_inside(values, box.lower, box.upper, whole)
+    if dtype != FLOAT64:
+        values, box = values.astype(dtype).astype(np.float64), box.rounded(dtype)
+    lower, upper = box.lower.copy(), box.upper.copy()
     lower[whole], upper[whole] = np.ceil(lower[whole]), np.floor(upper[whole])
     if (lower > upper).any():
         i = int(np.argmax(lower > upper))
@@ -96,10 +101,6 @@ def _put_together(
     if not len(integers):
         return boundary
     return Integers(boundary, integers, lower[integers], upper[integers])
-
-
-def _sides(box: Box) -> tuple[FloatArray, FloatArray]:
-    return box.lower.copy(), box.upper.copy()
 
 
 def _fixed_values(fixed: Any, dim: int) -> FloatArray:

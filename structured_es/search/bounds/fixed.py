@@ -24,7 +24,7 @@ class Fixed(Layer):
         self._fixed = np.setdiff1d(np.arange(len(values)), variables)
 
     def outward(self, points: FloatArray) -> FloatArray:
-        full = np.empty((len(points), len(self._values)))
+        full = np.empty((len(points), len(self._values)), points.dtype)
         full[:] = self._values
         full[:, self._variables] = points
         return full

@@ -11,7 +11,7 @@ from structured_es.search.bounds.box import Box
 from structured_es.search.bounds.reflection import reflect
 from structured_es.search.sampling import Sampler
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FloatArray, like
 
 ROUNDS = 100
 """How many times an infeasible candidate is drawn again at most."""
@@ -51,7 +51,7 @@ class Resampling(Boundary):
     def repair(self, free: FloatArray) -> FloatArray:
         if self.box.contains(free):
             return free
-        return self.box.clip(reflect(free, self.box.lower, self.box.upper))
+        return like(self.box.clip(reflect(free, self.box.lower, self.box.upper)), free)
 
     def inverse(self, points: FloatArray) -> FloatArray:
         return self.box.clip(points)

@@ -26,6 +26,7 @@ from structured_es.search.sampling.mirrored import Mirrored
 from structured_es.search.sampling.orthogonal import Orthogonal
 from structured_es.search.sampling.quasi_random import QuasiRandom
 from structured_es.search.sampling.sampler import Sampler
+from structured_es.structures.arrays import FLOAT64, Dtype
 from structured_es.structures.suggestion import suggest
 
 QUASI_RANDOM_UP_TO = 40
@@ -52,7 +53,13 @@ def names() -> list[str]:
 
 
 def make_sampler(
-    name: str, dim: int, popsize: int, rng: np.random.Generator, *, even: bool = False
+    name: str,
+    dim: int,
+    popsize: int,
+    rng: np.random.Generator,
+    *,
+    even: bool = False,
+    dtype: Dtype = FLOAT64,
 ) -> Sampler:
     """Make the sampler of that name.
 
@@ -62,6 +69,7 @@ def make_sampler(
         popsize: candidates a generation.
         rng: source of randomness, owned by the sampler from now on.
         even: whether "auto" is quasi-random for as many variables as it can.
+        dtype: of the vectors. Independent ones are drawn as such, others are rounded.
 
     Raises:
         TypeError: `name` is not text.
@@ -73,7 +81,9 @@ def make_sampler(
         name = _choice(dim, QUASI_RANDOM_IF_EVEN if even else QUASI_RANDOM_UP_TO)
     if name not in _MAKERS:
         raise ValueError(f"sampling: unknown name {name!r}; {suggest(name, names())}")
-    return _MAKERS[name](dim, popsize, rng)
+    sampler = _MAKERS[name](dim, popsize, rng)
+    sampler.dtype = dtype
+    return sampler
 
 
 def _choice(dim: int, quasi_random_up_to: int) -> str:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FLOAT64, FloatArray
 
 
 class Sampler(ABC):
@@ -13,15 +13,21 @@ class Sampler(ABC):
     It is a stream: drawing 3 and then 4 vectors gives the same vectors as drawing 7.
 
     Attributes:
+        dtype: of the vectors.
         signed: whether the mean should be pushed away from the worse vectors, too, which pays where
             vectors hardly resemble each other.
     """
 
     signed = False
+    dtype = FLOAT64
 
     @abstractmethod
     def draw(self, count: int) -> FloatArray:
         """The next `count` vectors as rows, a (count, n) array that is the caller's to keep."""
+
+    def give_back(self, drawn: FloatArray) -> bool:
+        """Whether an array of `draw` that nobody uses any more will be drawn in again."""
+        return False
 
 
 class BlockSampler(Sampler):
@@ -45,11 +51,12 @@ class BlockSampler(Sampler):
         parts = [self._block[self._used :]]
         missing = count - len(parts[0])
         while missing > 0:
-            self._block = self._next_block()
+            # sums depend on the layout
+            self._block = np.ascontiguousarray(self._next_block(), dtype=self.dtype)
             self._used = min(missing, len(self._block))
             parts.append(self._block[: self._used])
             missing -= self._used
-        return np.concatenate(parts)
+        return np.concatenate(parts, dtype=self.dtype, casting="same_kind")
 
     @abstractmethod
     def _next_block(self) -> FloatArray:

@@ -25,7 +25,7 @@ from structured_es.search.scratch import Scratch
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.shape_paths import ShapePaths
 from structured_es.search.update_rule import UpdateRule
-from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.arrays import LARGE, FloatArray, product
 from structured_es.structures.retraction import Retraction
 
 
@@ -74,7 +74,7 @@ class Cumulation(UpdateRule):
         lost = self.shape_paths.advance(
             structure, step, weights.mueff_mean, popsize, stalled=stalled
         )
-        rows = self._with_room(local, order[weights.telling])
+        rows = self._with_room(local, order.take(weights.telling))
         paths = self.shape_paths
         self._gathered.append(Generation(popsize, rows, paths.dofs, paths.paths, lost))
         return self._move(distribution, step, growth, retraction)
@@ -115,8 +115,10 @@ class Cumulation(UpdateRule):
         return min(1.0, c / rates.damping * (length - 1.0)), length > limit
 
     def _with_room(self, local: FloatArray, which: NDArray[np.intp]) -> FloatArray:
-        """Some of the rows, (t,), and a row of zeros, (t + 1, n)."""
+        """Some of the rows, (t,), and one more with any numbers in it, (t + 1, n)."""
+        if local.size < LARGE:
+            return local.take(np.append(which, 0), axis=0)
         rows = self._scratch.take((len(which) + 1, local.shape[1]), local.dtype)
         local.take(which, axis=0, out=rows[:-1], mode="clip")  # the other modes make a copy first
-        rows[-1] = 0.0
+        rows[-1] = 0.0  # no numbers that could overflow
         return rows

@@ -17,13 +17,43 @@ from structured_es.runs.scipy_method import scipy_method
 from structured_es.search.from_points import from_points
 from structured_es.search.restarts import BIPOP, IPOP
 from structured_es.search.strategy import EvolutionStrategy
+from structured_es.structures import (
+    Banded,
+    BlockDiagonal,
+    BlockLower,
+    BlockUpper,
+    Diagonal,
+    Full,
+    HierarchicalLower,
+    HierarchicalUpper,
+    Kronecker,
+    LowRank,
+    Permuted,
+    SparseTriangular,
+    Toeplitz,
+    Triangular,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BIPOP",
     "IPOP",
+    "Banded",
+    "BlockDiagonal",
+    "BlockLower",
+    "BlockUpper",
+    "Diagonal",
     "EvolutionStrategy",
+    "Full",
+    "HierarchicalLower",
+    "HierarchicalUpper",
+    "Kronecker",
+    "LowRank",
+    "Permuted",
+    "SparseTriangular",
+    "Toeplitz",
+    "Triangular",
     "compare",
     "from_points",
     "minimize",

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 from pkgutil import resolve_name
@@ -438,3 +439,41 @@ def test_ablation_refuses_bad_input_before_anything_runs(capsys, ablation):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert all(line.startswith("benchmark_ablation: ") for line in lines)
+
+
+def test_structures_in_small(script, capsys):
+    benchmark = script("benchmark_structures")
+    assert benchmark.main(["--quick", "--examples", "matrix,filter", "--patience", "2"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [(row[0], row[2]) for row in rows] == [
+        (example, structure)
+        for example, special in (("matrix", "kronecker:full,full"), ("filter", "toeplitz"))
+        for structure in (special, "full", "diagonal")
+    ]
+    assert [row[4] for row in rows if row[2] not in ("full", "diagonal")] == ["1/1", "1/1"]
+    assert rows[1][3].startswith(">")  # full takes more than twice as many
+    assert rows[0][5] == "<0.50"
+
+
+def test_losses_of_examples_are_positive_and_by_rows(script):
+    benchmark = script("benchmark_structures")
+    for name, example in benchmark.EXAMPLES.items():
+        dim = benchmark.SMALL[name]
+        loss = example.make(dim, np.random.default_rng(0))
+        X = np.random.default_rng(1).standard_normal((20, dim))
+        assert (loss(X) > 0.0).all()
+        np.testing.assert_allclose(loss(X[:1]), loss(X)[:1], rtol=1e-12)
+
+
+def test_growth_of_structures_next_to_what_is_promised(script, capsys, monkeypatch):
+    benchmark = script("benchmark_structures")
+    pair = "(kronecker:full,full)"
+    monkeypatch.setattr(benchmark, "GROWING", {pair: ((16, 64), lambda n: n**1.5)})
+    assert benchmark.main(["--growth", "--seeds", "1"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"full\) .* at n = 16, .* at n = 64; .* per candidate, 1.50 promised", out)
+
+
+def test_structures_refuse_unknown_examples(script):
+    with pytest.raises(SystemExit):
+        script("benchmark_structures").main(["--examples", "matrices"])

@@ -19,7 +19,7 @@ def complete_problem(incomplete: str) -> list[str]:
 
 def complete_structure(incomplete: str) -> list[str]:
     """Names of structures that start so, for the shell."""
-    return _last(incomplete, [name.partition(":")[0] for name in registry.names()])
+    return _last(incomplete, registry.kinds())
 
 
 def complete_baseline(incomplete: str) -> list[str]:

@@ -1,9 +1,11 @@
 """Lists as the benchmarks take them on the command line."""
 
+from structured_es.structures.notation import split
+
 
 def words(text: str) -> tuple[str, ...]:
-    """Words with commas between them: "auto,full"."""
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    """Words with commas between them: "auto,full"; those in parentheses are part of a word."""
+    return tuple(word.strip() for word in split(text) if word.strip())
 
 
 def numbers(text: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from structured_es.comparison.baselines import BASELINES
 from structured_es.comparison.optimizer import Factory
 from structured_es.comparison.restarts import with_restarts
 from structured_es.search.strategy import EvolutionStrategy
-from structured_es.structures import registry
+from structured_es.structures import notation, registry
 
 UPDATES = ("default", "xnes")
 
@@ -22,6 +22,13 @@ STRUCTURES = {
     "low-rank:k": "a diagonal and up to k directions that are longer or shorter",
     "block-lower:k": "a dense block of the first k variables that drives all the others",
     "block-upper:k": "a dense block of the first k variables that all the others drive",
+    "toeplitz": "one number per diagonal: filters, stationary series",
+    "banded:k": "variables that interact with k neighbours on either side",
+    "hierarchical-lower:k,k": "the first k variables drive all, all drive the last k",
+    "hierarchical-upper:k,k": "the last k variables drive all, all drive the first k",
+    "kronecker:a,b": "matrices whose rows correlate by a and whose columns by b, two structures",
+    "block-diagonal:a,b": "structures over groups of variables that do not correlate",
+    "reversed:a": "a structure on the variables from the last to the first",
 }
 """A line about each structure, by the names that the registry gives them."""
 
@@ -59,10 +66,9 @@ def parse_method(text: str) -> Method:
     if text in BASELINES:
         return Method(text, BASELINES[text].make)
     structure, plus, update = text.partition("+")
-    kind = structure.partition(":")[0]
-    kinds = [name.partition(":")[0] for name in registry.names()]
-    if kind not in kinds:
-        raise ValueError(unknown("method", kind, [*kinds, *BASELINES]))
+    kind = notation.parse(structure).name
+    if kind not in registry.kinds():
+        raise ValueError(unknown("method", kind, [*registry.kinds(), *BASELINES]))
     if plus and update not in UPDATES:
         raise ValueError(unknown("update", update, UPDATES))
     make = partial(EvolutionStrategy, structure=structure, update=update or "default")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structured_es.structures.arrays import Dtype, FloatArray, like
-from structured_es.structures.gradient import Gradient, GradientSource
+from structured_es.structures.gradient import Given, Gradient
 from structured_es.structures.structure import Structure
 
 
@@ -73,7 +73,7 @@ class SearchDistribution:
         rows = self.structure.apply_inverse(units)
         squares = np.einsum("ij,ij->i", rows, rows)
         added = (np.square(factors) - 1.0) * self.structure.variances()[variables]
-        source = _Given(Gradient.of(rows, np.log1p(added * squares) / squares, 0.0))
+        source = Given(Gradient.of(rows, np.log1p(added * squares) / squares, 0.0))
         structure, growth = self.structure.update(source)
         return SearchDistribution(self.mean, self.sigma * exp(growth), self.scale, structure)
 
@@ -92,16 +92,3 @@ class SearchDistribution:
             self.sigma * (np.broadcast_to(self.scale, self.mean.shape) * self.structure.dense().T).T
         )
         return factor @ factor.T
-
-
-@dataclass(frozen=True, eq=False)
-class _Given(GradientSource):
-    """The same gradient for whatever degrees of freedom."""
-
-    content: Gradient
-
-    def rate(self, dof: int) -> float:
-        return self.content.rate
-
-    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
-        return self.content

@@ -48,11 +48,11 @@ class XNES(UpdateRule):
 def learning_rate(dof: int, dim: int) -> float:
     """Rate for a structure with `dof` parameters in n dimensions.
 
-    SNES's for n parameters, xNES's for n (n + 1) / 2, and between them inversely proportional to
-    2 dof / n - 1.
+    SNES's for up to n parameters, xNES's for n (n + 1) / 2, and between them inversely proportional
+    to 2 dof / n - 1.
     """
     rate = (3.0 + log(dim)) / (5.0 * sqrt(dim))
-    return rate if dof == dim else rate * 3.0 * dim / (2 * dof - dim)
+    return rate if dof <= dim else rate * 3.0 * dim / (2 * dof - dim)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ factors the precision.
 """
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,9 @@ class BlockLower(Manifold[Blocks]):
         head = solve_rows(blocks.head, steps[:, : self.k])
         tail = (steps[:, self.k :] - head @ blocks.coupling.T) / blocks.scales
         return np.hstack([head, tail])
+
+    def carried(self, local: FloatArray, new: Self) -> FloatArray:
+        return self.transported(local, new)
 
     def tangent(self, gradient: Gradient) -> Blocks:
         return Blocks.project(gradient, self.k)

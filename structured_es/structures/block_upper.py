@@ -10,6 +10,7 @@ Lin, Nielsen, Khan & Schmidt (ICML 2021, section 4), which factors the precision
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,9 @@ class BlockUpper(Manifold[UpperTangent]):
         tail = steps[:, self.k :] / blocks.scales
         driven = steps[:, : self.k] - tail @ blocks.coupling
         return np.hstack([solve_rows(blocks.head.T, driven), tail])
+
+    def carried(self, local: FloatArray, new: Self) -> FloatArray:
+        return self.transported(local, new)
 
     def tangent(self, gradient: Gradient) -> UpperTangent:
         return UpperTangent(Blocks.project(gradient, self.k))

@@ -105,7 +105,7 @@ class Directions(Invertible):
         return self.apply_inverse(rows)
 
     def carried(self, local: FloatArray, new: Self) -> FloatArray:
-        return new.apply_inverse(self.apply(local))
+        return self.transported(local, new)
 
     def update(
         self, source: GradientSource, retraction: Retraction = EXPONENTIAL

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.structures.arrays import FloatArray, product, weighted_squares
 
@@ -57,6 +58,12 @@ class Gradient:
     def with_rows(self, rows: FloatArray) -> "Gradient":
         """The same with the rows in other coordinates, (m, n), their lengths unchanged."""
         return Gradient(rows, self.weights, self.shift, self.square, self.rate)
+
+    def restricted(self, where: slice | NDArray[np.intp]) -> "Gradient":
+        """G on some of the coordinates, as a gradient of its own."""
+        rows = self.rows[:, where]
+        square = float(product(self.weights, np.einsum("ij,ij->i", rows, rows)))
+        return Gradient(rows, self.weights, self.shift, square, self.rate)
 
     def block(self, left: slice = _ALL, right: slice = _ALL) -> FloatArray:
         """The block G[left, right] without its identity part."""
@@ -105,6 +112,19 @@ class GradientSource(ABC):
         """
 
 
+@dataclass(frozen=True, eq=False)
+class Given(GradientSource):
+    """The same gradient for whatever degrees of freedom."""
+
+    content: Gradient
+
+    def rate(self, dof: int) -> float:
+        return self.content.rate
+
+    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
+        return self.content
+
+
 class Claimed(GradientSource):
     """A gradient that another factor follows too, and has a claim on.
 
@@ -122,6 +142,24 @@ class Claimed(GradientSource):
 
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         return self._source.gradient(dof, negative)
+
+
+class Remembered(GradientSource):
+    """A gradient that many parts ask for, each time put together once."""
+
+    def __init__(self, source: GradientSource) -> None:
+        self._source = source
+        self._known: dict[tuple[int, float], Gradient] = {}
+        self.claimed = source.claimed
+
+    def rate(self, dof: int) -> float:
+        return self._source.rate(dof)
+
+    def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
+        key = (dof, negative)
+        if key not in self._known:
+            self._known[key] = self._source.gradient(dof, negative)
+        return self._known[key]
 
 
 class Seen(GradientSource):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from structured_es.structures.arrays import Dtype, FloatArray
 from structured_es.structures.gradient import Gradient, GradientSource, Seen
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
-from structured_es.structures.structure import Structure
+from structured_es.structures.structure import Structure, check_structure
 
 
 class Permuted(Structure):
@@ -31,10 +31,8 @@ class Permuted(Structure):
     """
 
     def __init__(self, inner: Structure, order: Sequence[int] | NDArray[np.integer]) -> None:
-        if not isinstance(inner, Structure):
-            raise TypeError(f"inner: expected a Structure, got {inner!r}")
+        self.inner = check_structure("inner", inner)
         super().__init__(inner.dim)
-        self.inner = inner
         self.order = check_indices("order", order, inner.dim)
         if len(self.order) != inner.dim:
             raise ValueError(f"order: expected {inner.dim} indices, got {len(self.order)}")
@@ -78,6 +76,11 @@ class Permuted(Structure):
 
     def condition(self) -> float:
         return self.inner.condition()
+
+    def dense(self) -> FloatArray:
+        matrix = np.empty((self.dim, self.dim))
+        matrix[np.ix_(self.order, self.order)] = self.inner.dense()
+        return matrix
 
     def _around(self, inner: Structure) -> Self:
         new = self._copy()

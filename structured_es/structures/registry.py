@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 
+from structured_es.structures.banded import Banded
 from structured_es.structures.block_lower import BlockLower
 from structured_es.structures.block_upper import BlockUpper
 from structured_es.structures.composed import Composed
+from structured_es.structures.composing import COMPOSED
 from structured_es.structures.diagonal import Diagonal
 from structured_es.structures.full import Full
+from structured_es.structures.hierarchical import HierarchicalLower, HierarchicalUpper
 from structured_es.structures.low_rank import LowRank
+from structured_es.structures.notation import Notation, parse
 from structured_es.structures.scaled import Scaled
 from structured_es.structures.structure import Structure
 from structured_es.structures.suggestion import suggest
+from structured_es.structures.toeplitz import Toeplitz
 from structured_es.structures.triangular import Triangular
 
 FULL_UP_TO = 200
@@ -42,17 +47,38 @@ _MAKERS: dict[str, Callable[[int], Structure]] = {
     "full": Full,
     "diagonal": Diagonal,
     "triangular": Triangular,
+    "toeplitz": Toeplitz,
 }
 _RANKED_MAKERS: dict[str, Callable[[int, int], Structure]] = {
     "low-rank": LowRank,
     "block-lower": BlockLower,
     "block-upper": BlockUpper,
+    "banded": Banded,
 }
 
 
+_PAIRED_MAKERS: dict[str, Callable[[int, int, int], Structure]] = {
+    "hierarchical-lower": HierarchicalLower,
+    "hierarchical-upper": HierarchicalUpper,
+}
+_DEFAULT_PAIR = 4
+
+
 def names() -> list[str]:
-    """Names of all structures; those with a rank as "name:k"."""
-    return [*_MAKERS, *(f"{name}:k" for name in _RANKED_MAKERS)]
+    """Names of all structures, with what follows them: a rank k, two, or other structures a, b."""
+    return [
+        *_MAKERS,
+        *(f"{name}:k" for name in _RANKED_MAKERS),
+        *(f"{name}:k,k" for name in _PAIRED_MAKERS),
+        "kronecker:a,b",
+        "block-diagonal:a,b",
+        "reversed:a",
+    ]
+
+
+def kinds() -> list[str]:
+    """Names of all structures without what follows them."""
+    return [name.partition(":")[0] for name in names()]
 
 
 def make_structure(structure: str | Structure, dim: int, *, plain: bool = False) -> Structure:
@@ -60,13 +86,15 @@ def make_structure(structure: str | Structure, dim: int, *, plain: bool = False)
 
     Args:
         structure: one of `names()`, the rank after a colon ("low-rank:4"; default rank 8, at most
-            n), or a Structure of dimension `dim`, which is returned as it is.
+            n), structures composed of others ("kronecker:full(8),diagonal(16)", see `notation`), or
+            a Structure of dimension `dim`, which is returned as it is.
         dim: number of variables n.
         plain: whether "auto" does without the fast diagonal, as xNES must.
 
     Raises:
         TypeError: `structure` is neither text nor a Structure.
-        ValueError: unknown name, rank missing where needed, out of range, or a wrong dimension.
+        ValueError: unknown name, rank missing where needed, out of range, a wrong dimension, or
+            parts that do not fit; the message says which.
     """
     if isinstance(structure, Structure):
         if structure.dim != dim:
@@ -79,22 +107,43 @@ def make_structure(structure: str | Structure, dim: int, *, plain: bool = False)
         raise TypeError(f"structure: expected a name or a Structure, got {structure!r}")
     if plain and structure == "auto" and dim <= FULL_UP_TO:
         return Full(dim)
-    name, colon, rank = structure.partition(":")
+    return _make(structure, dim)
+
+
+def _make(text: str, dim: int) -> Structure:
+    notation = parse(text)
+    name = notation.name
+    if name not in kinds():
+        raise ValueError(f"structure: unknown name {text!r}; {suggest(name, kinds())}")
+    if notation.size is not None and notation.size != dim:
+        raise notation.error(f"size {dim}")
+    if name in COMPOSED:
+        return COMPOSED[name](notation, dim, _make)
     if name in _RANKED_MAKERS:
-        return _RANKED_MAKERS[name](dim, _parse_rank(structure, rank, colon, dim))
-    if name not in _MAKERS:
-        hint = suggest(name, [*_MAKERS, *_RANKED_MAKERS])
-        raise ValueError(f"structure: unknown name {structure!r}; {hint}")
-    if colon:
-        raise ValueError(f"structure: {name!r} takes no rank, got {structure!r}")
+        return _RANKED_MAKERS[name](dim, _parse_rank(notation, dim))
+    if name in _PAIRED_MAKERS:
+        return _PAIRED_MAKERS[name](dim, *_parse_pair(notation, dim))
+    if notation.colon:
+        raise ValueError(f"structure: {name!r} takes no rank, got {text!r}")
     return _MAKERS[name](dim)
 
 
-def _parse_rank(structure: str, rank: str, colon: str, dim: int) -> int:
-    if not colon:
+def _parse_rank(notation: Notation, dim: int) -> int:
+    if not notation.colon:
         return min(_DEFAULT_RANK, dim)
+    rank = notation.rest
     if not rank.isdecimal() or int(rank) > dim:
-        raise ValueError(
-            f"structure: expected a rank between 0 and n = {dim} after the colon, got {structure!r}"
-        )
+        raise notation.error(f"a rank between 0 and n = {dim} after the colon")
     return int(rank)
+
+
+def _parse_pair(notation: Notation, dim: int) -> tuple[int, int]:
+    if not notation.colon:
+        return min(_DEFAULT_PAIR, dim // 2), min(_DEFAULT_PAIR, dim // 2)
+    ranks = [part.text for part in notation.parts]
+    if len(ranks) != 2 or not all(rank.isdecimal() for rank in ranks):
+        raise notation.error("two ranks after the colon, as in 'hierarchical-lower:2,3'")
+    first, last = map(int, ranks)
+    if first + last > dim:
+        raise notation.error(f"two ranks after the colon with a sum of at most n = {dim}")
+    return first, last

@@ -7,16 +7,17 @@ what it takes to evaluate h(M) in closed form without forming M:
 * symmetric M = V diag(l) V^T:                h(M) = V diag(h(l)) V^T
 * block triangular M = [[M_a, 0], [M_c, d]]:  divided differences h[a_j, d_i] in the coupling
 * shifted low rank M = a I + R^T W R:         h(M) = h(a) I + R^T Psi R, a small matrix Psi
+* M of any algebra of matrices:               products of its elements (`algebra.py`)
 
 (Higham, "Functions of Matrices", SIAM 2008, chapters 1, 3 and 10.)
 """
 
 from abc import ABC, abstractmethod
-from functools import lru_cache
-from math import ceil, exp, factorial, log2, sqrt
+from math import ceil, exp, factorial, log2
 
 import numpy as np
 
+from structured_es.structures.algebra import Algebra, dense
 from structured_es.structures.arrays import FloatArray, product
 
 
@@ -30,8 +31,12 @@ class Retraction(ABC):
         """The function itself, h(a)."""
 
     @abstractmethod
+    def element(self, tangent: FloatArray, algebra: Algebra) -> FloatArray:
+        """h(M) of an element of an algebra, an element too."""
+
     def matrix(self, tangent: FloatArray) -> FloatArray:
         """h(M) of any square matrix M, (n, n) -> (n, n)."""
+        return self.element(tangent, dense(len(tangent)))
 
     @abstractmethod
     def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
@@ -63,11 +68,13 @@ class Exponential(Retraction):
     def value(self, a: FloatArray) -> FloatArray:
         return np.exp(a)
 
-    def matrix(self, tangent: FloatArray) -> FloatArray:
-        halvings, norm = _halvings(tangent)
-        result = _series(tangent * 0.5**halvings, norm)
+    def element(self, tangent: FloatArray, algebra: Algebra) -> FloatArray:
+        halvings, norm = _halvings(tangent, algebra)
+        argument = tangent * 0.5**halvings
+        result = algebra.product(argument, _phi(argument, norm, algebra))
+        result += algebra.one
         for _ in range(halvings):
-            result = product(result, result)
+            result = algebra.product(result, result)
         return result
 
     def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
@@ -81,9 +88,10 @@ class Exponential(Retraction):
         # Psi = W phi(gram W), phi(x) = (e^x - 1) / x, by Taylor's series of a small enough
         # argument; then exp(M) = exp(M / 2)^2 as often as that was halved.
         argument = gram * weights
-        halvings, norm = _halvings(argument)
+        algebra = dense(len(argument))
+        halvings, norm = _halvings(argument, algebra)
         argument *= 0.5**halvings
-        psi = weights[:, np.newaxis] * (_phi(argument, norm) * 0.5**halvings)
+        psi = weights[:, np.newaxis] * (_phi(argument, norm, algebra) * 0.5**halvings)
         for _ in range(halvings):
             psi = 2.0 * psi + product(product(psi, gram), psi)
         scale = exp(start)
@@ -99,8 +107,8 @@ class Quadratic(Retraction):
     def value(self, a: FloatArray) -> FloatArray:
         return 1.0 + a + 0.5 * a * a
 
-    def matrix(self, tangent: FloatArray) -> FloatArray:
-        return np.eye(len(tangent)) + tangent + 0.5 * (tangent @ tangent)
+    def element(self, tangent: FloatArray, algebra: Algebra) -> FloatArray:
+        return algebra.one + tangent + 0.5 * algebra.product(tangent, tangent)
 
     def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
         return 1.0 + 0.5 * (a + b)
@@ -123,40 +131,28 @@ _SERIES = np.array([1.0 / factorial(k) for k in range(1, 17)]).reshape(4, 4)
 """Taylor coefficients of phi, 1 / (k + 1)!, in groups of four powers."""
 
 
-def _halvings(matrix: FloatArray) -> tuple[int, float]:
-    """How often to halve a matrix until its series converges to rounding, and its norm then."""
-    norm = sqrt(np.vdot(matrix, matrix))
+def _halvings(element: FloatArray, algebra: Algebra) -> tuple[int, float]:
+    """How often to halve an element until its series converges to rounding, and its norm then."""
+    norm = algebra.norm(element)
     halvings = ceil(log2(norm / _RADIUS)) if norm > _RADIUS else 0
     return halvings, norm * 0.5**halvings
 
 
-def _series(matrix: FloatArray, norm: float) -> FloatArray:
-    """exp(X) = I + X phi(X) for a matrix of small norm."""
-    result = product(matrix, _phi(matrix, norm))
-    result.flat[:: len(matrix) + 1] += 1.0
-    return result
-
-
-def _phi(matrix: FloatArray, norm: float) -> FloatArray:
+def _phi(element: FloatArray, norm: float, algebra: Algebra) -> FloatArray:
     """phi(X) = (e^X - 1) / X by Paterson and Stockmeyer's scheme, four to six products."""
-    m = len(matrix)
     count = 2 if norm <= _TINY else 3 if norm <= _SMALL else 4
-    powers = np.empty((4, m, m))
-    powers[0] = _identity(m)
-    powers[1] = matrix
-    powers[2] = product(matrix, matrix)
-    powers[3] = product(powers[2], matrix)
-    fourth = product(powers[2], powers[2])
-    *groups, total = product(_SERIES[:count], powers.reshape(4, m * m)).reshape(count, m, m)
+    powers = np.empty((4, *element.shape))
+    powers[0] = algebra.one
+    powers[1] = element
+    powers[2] = algebra.product(element, element)
+    powers[3] = algebra.product(powers[2], element)
+    fourth = algebra.product(powers[2], powers[2])
+    sums = product(_SERIES[:count], powers.reshape(4, element.size))
+    *groups, total = sums.reshape(count, *element.shape)
     for group in reversed(groups):
-        total = product(fourth, total)
+        total = algebra.product(fourth, total)
         total += group
     return total
-
-
-@lru_cache(maxsize=8)
-def _identity(m: int) -> FloatArray:
-    return np.eye(m)
 
 
 EXPONENTIAL = Exponential()

@@ -9,6 +9,7 @@ contract tests in tests/structures.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from math import inf
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -67,11 +68,17 @@ class Structure(ABC):
         """Local coordinates A^-1 y for each row y; (m, n) -> (m, n)."""
 
     def carried(self, local: FloatArray, new: Self) -> FloatArray:
-        """Local coordinates, (m, n), as they are after a move to a new structure.
+        """Local coordinates, (m, n), of past steps, as the search remembers them after a move.
 
-        Most structures move so slowly that it makes no difference to the search: then as they were.
+        Structures that move slowly leave them as they were: it makes no difference, or, for the
+        full one, a loss. For those that move quickly they are `transported`, else the same steps
+        would shape them again and again.
         """
         return local
+
+    def transported(self, local: FloatArray, new: Self) -> FloatArray:
+        """Local coordinates, (m, n), of the same steps after a move to a new structure."""
+        return new.apply_inverse(self.apply(local))
 
     @abstractmethod
     def update(
@@ -186,3 +193,18 @@ def check_rank(name: str, rank: Any, dim: int) -> int:
     if not 0 <= rank <= dim:
         raise ValueError(f"{name}: expected 0 <= {name} <= n = {dim}, got {rank}")
     return int(rank)
+
+
+def check_structure(name: str, structure: Any) -> Structure:
+    """Return a Structure, or raise a TypeError that names the argument."""
+    if not isinstance(structure, Structure):
+        raise TypeError(f"{name}: expected a Structure, got {structure!r}")
+    return structure
+
+
+def distinct(dofs: Iterable[int]) -> tuple[int, ...]:
+    """Degrees of freedom of the factors of a composed structure, each number once.
+
+    Factors that have as many learn from the same paths.
+    """
+    return tuple(dict.fromkeys(dofs))

@@ -10,8 +10,12 @@ STRUCTURES = [
     "block-lower:2",
     "block-upper:2",
     "low-rank:2",
+    "banded:1",
+    "hierarchical-upper:1,1",
+    "block-diagonal:diagonal(1),full",
 ]
-"""One of each kind, for n >= 2."""
+"""One of each kind, for n >= 2; `toeplitz` gives all variables about the same variance, and is for
+series alone."""
 
 
 def sphere(x):

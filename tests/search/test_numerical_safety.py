@@ -38,7 +38,7 @@ def test_any_scale(name, scale):
 
 
 @pytest.mark.parametrize("update", ["default", "xnes"])
-@pytest.mark.parametrize("structure", [*STRUCTURES, "low-rank:1"])
+@pytest.mark.parametrize("structure", [*STRUCTURES, "low-rank:1", "toeplitz"])
 def test_a_function_of_one_variable(structure, update):
     options = {"structure": structure, "update": update, "popsize": 40}
     goes_well(FUNCTIONS["one variable"], 2, 1.0, bounds=(-2.0, 3.0), **options)

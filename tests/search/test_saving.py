@@ -17,7 +17,19 @@ from structured_es.search.saving.checkpoint import Resumable
 from structured_es.search.saving.freezing import freeze
 from structured_es.search.saving.thawing import thaw
 from structured_es.search.strategy import EvolutionStrategy
-from structured_es.structures import Full, make_structure
+from structured_es.structures import (
+    Banded,
+    BlockDiagonal,
+    BlockLower,
+    Diagonal,
+    Full,
+    Kronecker,
+    LowRank,
+    Permuted,
+    SparseTriangular,
+    Toeplitz,
+    make_structure,
+)
 
 from .objectives import STRUCTURES, ellipsoid, generation, state
 
@@ -89,6 +101,31 @@ def test_in_few_and_many_variables(dim, sampling, structure):
     for _ in range(40):
         generation(es, lambda x: float(x @ x))
     assert_same_from_here(es, copy(es), out)
+
+
+COMPOSED = [
+    Toeplitz(6),
+    Kronecker(Full(2), Diagonal(3)),
+    Kronecker(LowRank(3, 1), Toeplitz(2)),
+    BlockDiagonal({"layer1": Full(2), "rest": LowRank(4, 1)}),
+    BlockDiagonal({"a": Full(2), "b": Full(4)}, indices={"a": [0, 5], "b": [1, 2, 3, 4]}),
+    Permuted(BlockLower(6, 2), [5, 4, 1, 0, 2, 3]),
+    SparseTriangular.closed(6, [(1, 0), (2, 1), (4, 3)]),
+    BlockDiagonal([Kronecker(Full(2), Full(2)), Banded(2, 1)]),
+]
+
+
+@pytest.mark.parametrize("structure", COMPOSED, ids=repr)
+def test_composed_structures_are_saved_exactly(structure, tmp_path):
+    start = EvolutionStrategy(np.ones(6), 0.5, structure=structure, seed=4)
+    es, out = stir(start, np.random.default_rng(8))
+    for _ in range(30):
+        generation(es, ellipsoid)
+    es.save(tmp_path / "search")
+    again = EvolutionStrategy.load(tmp_path / "search")
+    assert repr(again.structure) == repr(structure)
+    np.testing.assert_array_equal(again.structure.dense(), es.structure.dense())
+    assert_same_from_here(es, again, out)
 
 
 def test_saving_changes_nothing():

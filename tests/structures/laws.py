@@ -5,22 +5,9 @@ Nothing here looks inside a structure: `dense` tells what it claims to be.
 
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal, assert_equal
-from scipy.linalg import expm
+from scipy.linalg import expm, logm
 
-from structured_es.structures import EXPONENTIAL, QUADRATIC, Gradient, GradientSource
-
-
-class Fixed(GradientSource):
-    """The same gradient for whatever degrees of freedom."""
-
-    def __init__(self, gradient):
-        self._gradient = gradient
-
-    def gradient(self, dof, negative=1.0):
-        return self._gradient
-
-    def rate(self, dof):
-        return float(np.maximum(self._gradient.weights, 0.0).sum())
+from structured_es.structures import EXPONENTIAL, QUADRATIC, Given, Gradient
 
 
 def random_gradient(rng, dim, rows=6, size=1.0):
@@ -39,7 +26,7 @@ def after_steps(structure, rng, steps=5, size=0.3, rows=6):
     """The structure after random steps of the kind the search takes."""
     for _ in range(steps):
         gradient = random_gradient(rng, structure.dim, rows, size)
-        structure, _ = structure.update(Fixed(gradient))
+        structure, _ = structure.update(Given(gradient))
     return structure
 
 
@@ -102,7 +89,7 @@ def volume_law(structure, rng, steps=100, size=0.2):
     for _ in range(steps):
         gradient = random_gradient(rng, structure.dim, size=size)
         gradient = Gradient.of(gradient.rows, gradient.weights, rng.uniform(-1.0, 1.0))
-        structure, log_volume = structure.update(Fixed(gradient))
+        structure, log_volume = structure.update(Given(gradient))
         trace = np.trace(gradient.symmetric()) / (2.0 * structure.dim)
         assert_allclose(log_volume, trace, atol=1e-13)
     sign, log_det = np.linalg.slogdet(structure.dense())
@@ -115,7 +102,7 @@ def value_law(structure, rng):
     before = structure.dense()
     gradient = random_gradient(rng, structure.dim)
     rows, weights = gradient.rows.copy(), gradient.weights.copy()
-    structure.update(Fixed(gradient))
+    structure.update(Given(gradient))
     structure.dense()[:] = np.nan
     structure.variances()[:] = np.nan
     assert_array_equal(structure.dense(), before)
@@ -353,4 +340,81 @@ GROUP_LAWS = (
     equivariance_law,
     flow_law,
     closure_law,
+)
+
+
+# Groups by their updates, for structures that do not show their tangents.
+
+
+def stepped(structure, gradient, retraction=EXPONENTIAL):
+    return structure.update(Given(gradient), retraction)[0]
+
+
+def logarithms(structure, rng, count):
+    """Dense tangents of random gradients, (count, n, n), and the symmetric traceless gradients."""
+    matrix, found, gradients = structure.dense(), [], []
+    for _ in range(count):
+        gradient = _untraced(random_gradient(rng, structure.dim, size=0.3), rng)
+        found.append(logm(np.linalg.solve(matrix, stepped(structure, gradient).dense())))
+        gradients.append(gradient.traceless().symmetric())
+    return np.array(found), np.array(gradients)
+
+
+def update_fisher_law(structure, rng):
+    """The Fisher law for the logarithm of what an update does to the matrix."""
+    found, gradients = logarithms(structure, rng, 12)
+    symmetric = symmetrised(found)
+    left = 2.0 * np.einsum("aij,bij->ab", symmetric, symmetric)
+    right = np.einsum("aij,bij->ab", gradients, symmetric)
+    assert_allclose(left, right, rtol=1e-9, atol=1e-10)
+
+
+def update_freedom_law(structure, rng):
+    """Updates have one dimension less than there are degrees of freedom: the trace is sigma's."""
+    found, _ = logarithms(structure, rng, structure.dof + 4)
+    flat = symmetrised(found).reshape(len(found), -1)
+    assert_equal(np.linalg.matrix_rank(flat, tol=1e-8), structure.dof - 1)
+
+
+def update_flow_law(structure, rng):
+    """Two updates by half a gradient are one by the whole, and its opposite takes it back."""
+    gradient = random_gradient(rng, structure.dim, size=1.0)
+    half = scaled(gradient, 0.5)
+    whole = stepped(structure, gradient)
+    assert_close(stepped(stepped(structure, half), half).dense(), whole.dense(), 1e-11)
+    back = stepped(whole, scaled(gradient, -1.0))
+    assert_close(back.dense(), structure.dense(), 1e-11)
+
+
+def update_order_law(structure, rng):
+    """The two retractions differ by t^3."""
+    gradient = random_gradient(rng, structure.dim)
+
+    def difference(t):
+        step = scaled(gradient, t)
+        exact = stepped(structure, step).dense()
+        return norm(stepped(structure, step, QUADRATIC).dense() - exact)
+
+    slope = np.log2(difference(0.04) / difference(0.02))
+    assert 2.8 < slope < 3.2, f"the retractions differ by t^{slope:.3g}"
+
+
+def group_law(structure, rng):
+    """Products and inverses are in the set: the fit has their covariance exactly."""
+    first = after_steps(structure, rng, 3).dense()
+    second = after_steps(structure, rng, 3).dense()
+    identity = np.eye(structure.dim)
+    for matrix in (first @ second, np.linalg.inv(first), np.linalg.solve(first, second)):
+        covariance = sandwich(matrix, identity)
+        fitted, log_sigma = structure.fitted(covariance)
+        found = np.exp(2.0 * log_sigma) * sandwich(fitted.dense(), identity)
+        assert_close(found, covariance, 1e-8)
+
+
+UPDATE_LAWS = (
+    update_fisher_law,
+    update_freedom_law,
+    update_flow_law,
+    update_order_law,
+    group_law,
 )

@@ -9,16 +9,18 @@ from structured_es.structures import (
     Diagonal,
     Full,
     Gradient,
+    LowRank,
     Manifold,
     Triangular,
 )
 from structured_es.structures.block_triangular import Blocks
 
 from . import laws
-from .cases import COMPOSED, PLAIN, build
+from .cases import COMPOSED, PLAIN, build, is_group
 
 SIZES = [*PLAIN, *COMPOSED]
 GROUPS = [case for case in SIZES if isinstance(build(*case), Manifold)]
+UPDATED = [case for case in SIZES if 2 < case[1] <= 12 and is_group(*case)]
 SMALL_GROUPS = [(name, n) for name, n in GROUPS if n <= 7]
 
 
@@ -80,6 +82,18 @@ def test_group(law, case, rng):
     structure = build(*case)
     law(structure, rng)
     law(laws.after_steps(structure, rng), rng)
+
+
+@pytest.mark.parametrize("case", UPDATED, ids=label)
+@pytest.mark.parametrize("law", laws.UPDATE_LAWS, ids=lambda law: law.__name__)
+def test_group_by_its_updates(law, case, rng):
+    law(build(*case), rng)
+
+
+def test_low_rank_is_no_group(rng):
+    """The control: the best fit of a product has another covariance."""
+    with pytest.raises(AssertionError):
+        laws.group_law(LowRank(7, 2), rng)
 
 
 # Negative controls: each broken structure breaks the law that is there for its kind of mistake,

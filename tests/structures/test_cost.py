@@ -18,7 +18,7 @@ def peak_of_one_update(name, dim):
     rng = np.random.default_rng(0)
     structure = make_structure(name, dim)
     rows, weights = rng.standard_normal((ROWS, dim)), np.full(ROWS, 1.0 / dim)
-    source = laws.Fixed(laws.Gradient.of(rows, weights, weights.sum()))
+    source = laws.Given(laws.Gradient.of(rows, weights, weights.sum()))
     tracemalloc.start()
     try:
         structure, _ = structure.update(source)

@@ -67,7 +67,7 @@ def test_laws_of_the_matrix(dim, rng):
 
 def local_change(directions, gradient, t=1e-6):
     """The new covariance in the old coordinates, less the identity, over t."""
-    new, _ = directions.update(laws.Fixed(laws.scaled(gradient, t)))
+    new, _ = directions.update(laws.Given(laws.scaled(gradient, t)))
     return (laws.sandwich(np.linalg.inv(directions.dense()), covariance(new)) - np.eye(DIM)) / t
 
 
@@ -107,7 +107,7 @@ def test_a_direction_without_length_is_free_but_not_beyond_measure(rng):
     directions = some_directions(rng, DIM, [0.0])
     gradient = laws.random_gradient(rng, DIM, size=0.01)
     (u,) = directions.vectors
-    new, _ = directions.update(laws.Fixed(gradient))
+    new, _ = directions.update(laws.Given(gradient))
     pull = gradient.symmetric() @ u
     turned = u + 0.5 * (pull - u * (u @ pull))
     np.testing.assert_allclose(new.vectors[0], turned / np.linalg.norm(turned), atol=1e-12)
@@ -116,11 +116,11 @@ def test_a_direction_without_length_is_free_but_not_beyond_measure(rng):
 def test_directions_wander_but_do_not_grow_in_noise(rng):
     directions, lengths = Directions(40, 8), []
     for _ in range(500):
-        directions, _ = directions.update(laws.Fixed(noise(rng, 40)))
+        directions, _ = directions.update(laws.Given(noise(rng, 40)))
         lengths.append(np.abs(directions.log_lengths).max())
     start = directions.vectors
     for _ in range(500):
-        directions, _ = directions.update(laws.Fixed(noise(rng, 40)))
+        directions, _ = directions.update(laws.Given(noise(rng, 40)))
     assert np.max(lengths) < 0.7
     assert len(directions.vectors) == 2
     assert np.abs(start @ directions.vectors.T).max() < 0.8
@@ -133,7 +133,7 @@ def test_a_direction_is_found(log_length, dim, rng):
     target = stretched(dim, direction, log_length)
     directions = Directions(dim, min(dim, 4))
     for _ in range(800):
-        directions, _ = directions.update(laws.Fixed(towards(target, directions)))
+        directions, _ = directions.update(laws.Given(towards(target, directions)))
     target *= np.exp(-2.0 * log_length / dim)
     laws.assert_close(covariance(directions), target, 0.02)
 
@@ -144,11 +144,11 @@ def test_as_many_directions_as_there_are_to_find(rng):
     target = np.eye(dim) + basis @ np.diag(np.expm1([6.0, 5.0, -5.0])) @ basis.T
     directions = Directions(dim, 8)
     for _ in range(600):
-        directions, _ = directions.update(laws.Fixed(towards(target, directions)))
+        directions, _ = directions.update(laws.Given(towards(target, directions)))
     assert sorted(np.round(directions.log_lengths, 1)) == [-2.5, 0.0, 0.0, 2.5, 3.0]
     assert directions.dof == dim * 6
     for _ in range(600):
-        directions, _ = directions.update(laws.Fixed(towards(np.eye(dim), directions)))
+        directions, _ = directions.update(laws.Given(towards(np.eye(dim), directions)))
     assert len(directions.vectors) == 2
     laws.assert_close(covariance(directions), np.eye(dim), 0.01)
 
@@ -157,7 +157,7 @@ def test_as_many_directions_as_there_are_to_find(rng):
 def test_there_are_never_more_than_allowed(rank, rng):
     directions = Directions(DIM, rank)
     for _ in range(200):
-        directions, _ = directions.update(laws.Fixed(laws.random_gradient(rng, DIM, size=0.5)))
+        directions, _ = directions.update(laws.Given(laws.random_gradient(rng, DIM, size=0.5)))
         assert len(directions.vectors) <= rank
     assert len(directions.vectors) == rank
     assert directions.dof == DIM * (rank + 1)
@@ -167,13 +167,13 @@ def test_they_stay_orthonormal(rng):
     directions = Directions(25, 4)
     for _ in range(2000):
         gradient = laws.random_gradient(rng, 25, rows=8, size=0.5)
-        directions, _ = directions.update(laws.Fixed(gradient))
+        directions, _ = directions.update(laws.Given(gradient))
     laws.assert_close(directions.vectors @ directions.vectors.T, np.eye(4), 1e-12)
 
 
 def test_a_candidate_that_adds_nothing_starts_no_direction():
     rows = np.zeros((4, 3))
-    directions, _ = Directions(3, 2).update(laws.Fixed(Gradient.of(rows, np.full(4, 0.1), 0.4)))
+    directions, _ = Directions(3, 2).update(laws.Given(Gradient.of(rows, np.full(4, 0.1), 0.4)))
     assert len(directions.vectors) == len(directions.log_lengths) == len(directions.signs) == 0
 
 
@@ -184,9 +184,9 @@ def test_what_another_factor_claims_does_not_make_a_direction_grow(rng):
         for weights in ([0.2, -0.2], [-0.2, 0.2])
     )
     for gradient, share in ((away, 0.0), (back, 1.0)):
-        free, _ = directions.update(laws.Fixed(gradient))
-        claimed, _ = directions.update(Claimed(laws.Fixed(gradient), 1.0))
-        half, _ = directions.update(Claimed(laws.Fixed(gradient), 0.5))
+        free, _ = directions.update(laws.Given(gradient))
+        claimed, _ = directions.update(Claimed(laws.Given(gradient), 1.0))
+        half, _ = directions.update(Claimed(laws.Given(gradient), 0.5))
         grown = free.log_lengths - directions.log_lengths
         np.testing.assert_allclose(
             claimed.log_lengths - directions.log_lengths, share * grown, atol=1e-12
@@ -226,7 +226,7 @@ def test_composed_obeys_the_laws_of_the_matrix(dim, rng):
 def test_composed_without_directions_is_full(rng):
     composed, full = Composed(DIM, 0), Full(DIM)
     for _ in range(20):
-        source = laws.Fixed(laws.random_gradient(rng, DIM, size=0.3))
+        source = laws.Given(laws.random_gradient(rng, DIM, size=0.3))
         composed, growth = composed.update(source)
         full, same = full.update(source)
         assert growth == pytest.approx(same, abs=1e-14)

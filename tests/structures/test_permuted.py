@@ -25,7 +25,7 @@ def test_the_matrix_is_the_reordered_one(rng):
 
 def test_it_follows_the_gradient_as_the_inner_structure_does(rng):
     structure, gradient = Permuted(BlockLower(6, 2), first([4, 1], 6)), laws.random_gradient(rng, 6)
-    stepped, _ = structure.update(laws.Fixed(gradient))
+    stepped, _ = structure.update(laws.Given(gradient))
     moved = np.flatnonzero(np.abs(stepped.dense() - np.diag(np.diag(stepped.dense()))).max(axis=0))
     np.testing.assert_array_equal(moved, [1, 4])  # the columns that drive the others
 
@@ -33,7 +33,7 @@ def test_it_follows_the_gradient_as_the_inner_structure_does(rng):
 def test_what_reaches_all_covariances_does_not_know_the_order(rng):
     one, other = Permuted(BlockUpper(5, 5), [4, 2, 0, 1, 3]), Full(5)
     for _ in range(20):
-        source = laws.Fixed(laws.random_gradient(rng, 5, size=0.3))
+        source = laws.Given(laws.random_gradient(rng, 5, size=0.3))
         one, other = one.update(source)[0], other.update(source)[0]
         laws.assert_close(one.dense(), other.dense(), 1e-12)
 
@@ -98,7 +98,7 @@ def test_a_dense_block_of_any_variables(kind, rng):
     structure = kind.led_by([4, 1], 6)
     assert structure.dof == kind(6, 2).dof
     for _ in range(20):
-        structure, _ = structure.update(laws.Fixed(laws.random_gradient(rng, 6, size=0.3)))
+        structure, _ = structure.update(laws.Given(laws.random_gradient(rng, 6, size=0.3)))
     matrix = structure.dense() if kind is BlockLower else structure.dense().T
     free = np.eye(6, dtype=bool)
     free[:, [1, 4]] = True

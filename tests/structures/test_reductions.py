@@ -25,7 +25,7 @@ def assert_same_steps(first, second, rng, *, steps=30, tolerance=1e-12, retracti
     """The same gradients in local coordinates take both through the same matrices."""
     options = {} if retraction is None else {"retraction": retraction}
     for _ in range(steps):
-        source = laws.Fixed(laws.random_gradient(rng, first.dim, size=0.3))
+        source = laws.Given(laws.random_gradient(rng, first.dim, size=0.3))
         first, growth = first.update(source, **options)
         second, same_growth = second.update(source, **options)
         assert growth == pytest.approx(same_growth, abs=1e-14)

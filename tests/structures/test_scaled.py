@@ -46,7 +46,7 @@ def test_a_gate_rests_longer_the_longer_it_is_shut_and_not_once_open():
     assert gate.rest == 0
 
 
-class Counted(laws.Fixed):
+class Counted(laws.Given):
     """Counts how often the gradient of the scales is asked for."""
 
     asked = 0
@@ -97,7 +97,7 @@ def test_an_open_diagonal_claims_what_is_to_be_learned():
     rows = np.sqrt([[2.0, 2.0, 0.0, 0.0], [2.0, 0.0, 2.0, 0.0]])  # the first variable is too narrow
     gradient = ses.structures.Gradient.of(rows, np.full(2, 0.1), 0.2)
     for _ in range(100):
-        structure, _ = structure.update(laws.Fixed(gradient))
+        structure, _ = structure.update(laws.Given(gradient))
     claims = structure.inner.claims
     assert claims[0] == 0.0
     assert claims[-1] == 1.0
@@ -110,7 +110,7 @@ def test_a_singular_inner_structure_keeps_the_old_frame():
     rows = np.random.default_rng(0).standard_normal((4, 3))
     gradient = ses.structures.Gradient.of(rows, np.full(4, 0.1), 0.4)
     for _ in range(3):
-        structure, _ = structure.update(laws.Fixed(gradient))
+        structure, _ = structure.update(laws.Given(gradient))
     assert np.isfinite(structure.scales).all()
 
 
@@ -121,7 +121,7 @@ def test_a_singular_inner_structure_keeps_the_old_frame():
 def test_how_much_negative_weights_count(name, forces):
     asked = []
 
-    class Listening(laws.Fixed):
+    class Listening(laws.Given):
         def gradient(self, dof, negative=1.0):
             asked.append(negative)
             return super().gradient(dof, negative)

@@ -40,7 +40,7 @@ def test_a_gate_rests_longer_the_longer_it_is_shut_and_not_once_open():
         rests.append(gate.rest)
     assert rests[0] == 0
     assert rests == sorted(rests)
-    assert rests[-1] == 3
+    assert rests[-1] == 7
     while not gate.opening:
         gate = gate.observe(np.arange(10.0), 0.3)
     assert gate.rest == 0

@@ -59,13 +59,18 @@ __all__ = [
     "minimize",
     "scipy_method",
     "structures",
+    "train_policy",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Load `compare` on first use: most users do without it."""
+    """Load `compare` and `train_policy` on first use: most users do without them."""
     if name == "compare":
         from structured_es.comparison.compare import compare
 
         return compare
+    if name == "train_policy":
+        from structured_es.policy_search.training import train_policy
+
+        return train_policy
     raise AttributeError(f"module 'structured_es' has no attribute {name!r}")

@@ -46,7 +46,7 @@ def summary_report(
 
 def runs_report(runs: Sequence[Run]) -> Group:
     """A table with a row for each seed, and the best candidate."""
-    table = _table()
+    table = plain_table()
     for heading in ("seed", "solved", "gap", "evaluations", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("stopped by")
@@ -75,7 +75,7 @@ us/eval: processor time inside the method per evaluation, in microseconds"""
 
 
 def _summary_table(title: str, rows: Sequence[Summary], reference: str | None) -> Table:
-    table = _table(title)
+    table = plain_table(title)
     table.add_column("method", no_wrap=True, min_width=13)
     ratio = {} if reference is None else {f"/{reference}": 5}
     widths = {"solved": 6, "95 %": 9, "median": 6, "quartiles": 11, "ERT": 6, **ratio, "gap": 5}
@@ -94,7 +94,8 @@ def _stops(row: Summary) -> str:
     return f"{row.method} stopped by {reasons}"
 
 
-def _table(title: str | None = None) -> Table:
+def plain_table(title: str | None = None) -> Table:
+    """A table without lines, as all reports have it."""
     return Table(
         title=title,
         title_justify="left",

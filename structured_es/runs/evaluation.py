@@ -290,3 +290,9 @@ def _check_timeout(seconds: float, backend: str | None, vectorized: bool) -> flo
             f"be ended one by one, got {seconds}"
         )
     return None if limit == inf else float(limit)
+
+
+def count_jobs(n_jobs: int) -> int:
+    """How many processes `n_jobs` stands for, as joblib counts them (-1: all cores)."""
+    _check_jobs(n_jobs)
+    return int(joblib.effective_n_jobs(n_jobs))

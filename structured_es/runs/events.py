@@ -69,13 +69,14 @@ class Events:
                 self._directory.generation(closed)
             if self._report is not None:
                 self._report(closed, search.failures)
-        self._save(search, now=bool(search.stop()), out=out)
         try:
             if self._callback is not None:
                 self._callback(search.result)
         except StopIteration:
             self._save(search, now=True, out=out)
             raise
+        # After the callback, so that a generation that has been saved has been told, too.
+        self._save(search, now=bool(search.stop()), out=out)
 
     def recorder(self, entries: list[Entry] | None) -> Callable[[Entry], None]:
         """A function that takes down the order in which losses come."""

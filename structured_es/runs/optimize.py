@@ -76,7 +76,8 @@ def minimize(
             than all others. See `EvolutionStrategy.tell`. With a parameter named `rng` it also gets
             a Generator by that name, or with `seed` an integer below 2^32, that depends on the
             run's seed and the candidate's running number alone (with `vectorized`, one for each
-            candidate).
+            candidate). An attribute `memory`, of numbers, text, arrays, lists and dicts, is saved
+            with the run and set again when it resumes.
         x0: initial mean, shape (n,), or a callable rng -> array, drawn anew at each restart; it
             must draw from rng alone if the run is to be resumed.
         sigma0: initial standard deviation, a number or one per variable; the optimum should lie
@@ -160,7 +161,9 @@ def minimize(
     out: dict[int, Any] = {}
     resumed = checkpoint is not None and resume and os.path.exists(checkpoint)
     if checkpoint is not None and resumed:
-        search, root, out = load(checkpoint, known, given)
+        search, root, out, memory = load(checkpoint, known, given)
+        if memory is not None:
+            fun.memory = memory  # type: ignore[attr-defined]
         search.limit(**limits)
     else:
         search = _SEARCHES[restarts](x0, **options, **limits)
@@ -182,7 +185,7 @@ def minimize(
         asked |= {"on_error": on_error, "evaluation_timeout": evaluation_timeout}
         asked |= {"asynchronous": asynchronous}
         directory = RunDirectory(run_dir, asked, search.nit if resumed else None, search.nfev)
-    saver = Saver(checkpoint, known, given, root)
+    saver = Saver(checkpoint, known, given, root, fun)
     with evaluator, show_progress(progress, maxfevals) as report:
         events = Events(saver, directory, report if progress else None, notify)
         events.begin(search, out, resumed=resumed)

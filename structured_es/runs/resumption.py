@@ -34,6 +34,7 @@ class Saver:
         settings: what a run that resumes has to have in common with this one.
         given: callables of the search, which are not saved, by name.
         root: what the random numbers of evaluations derive from.
+        fun: the objective, whose attribute `memory`, if it has one, is saved too.
     """
 
     def __init__(
@@ -42,9 +43,10 @@ class Saver:
         settings: dict[str, str],
         given: dict[str, Any],
         root: np.random.SeedSequence | None = None,
+        fun: Any = None,
     ) -> None:
         self._path, self._settings, self._given = path, settings, given
-        self._root = root
+        self._root, self._fun = root, fun
         self._due = 0.0
 
     def __call__(
@@ -56,6 +58,8 @@ class Saver:
             return
         content = {"search": search, "settings": self._settings}
         content |= {"root": self._root, "out": dict(out or {})}
+        if hasattr(self._fun, "memory"):
+            content["memory"] = self._fun.memory
         checkpoint.write(self._path, content, self._given)
         ended = perf_counter()
         log.debug("saved after %s evaluations: %s", getattr(search, "nfev", None), self._path)
@@ -77,6 +81,7 @@ class Saved(NamedTuple):
     search: Any
     root: np.random.SeedSequence | None
     out: dict[int, Any]
+    memory: Any = None
 
 
 def load(path: PathLike, settings: dict[str, str], given: dict[str, Any]) -> Saved:
@@ -104,7 +109,8 @@ def load(path: PathLike, settings: dict[str, str], given: dict[str, Any]) -> Sav
     if differences:
         raise ValueError("; ".join(differences))
     log.debug("resumed from %s", path)
-    return Saved(content["search"], content.get("root"), content.get("out", {}))
+    out = content.get("out", {})
+    return Saved(content["search"], content.get("root"), out, content.get("memory"))
 
 
 def describe_run(x0: Any, settings: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from structured_es.comparison.baselines import scipy_optimizers
 from structured_es.comparison.baselines.cmaes_package import Cmaes
 from structured_es.comparison.baselines.inside_out import InsideOut
 from structured_es.comparison.baselines.pycma import Cma, search_lq
+from structured_es.comparison.baselines.random_search import Ars, OpenAIES
 from structured_es.comparison.optimizer import Factory
 
 __all__ = ["BASELINES", "Baseline", "Cma"]
@@ -51,5 +52,7 @@ BASELINES: dict[str, Baseline] = {
     "de": Baseline(
         "scipy's differential evolution", _scipy(scipy_optimizers.differential_evolution)
     ),
+    "ars": Baseline("augmented random search, a random search of policies", Ars),
+    "openai-es": Baseline("OpenAI's evolution strategy, mirrored samples and Adam", OpenAIES),
     "dual-annealing": Baseline("scipy's dual annealing", _scipy(scipy_optimizers.dual_annealing)),
 }

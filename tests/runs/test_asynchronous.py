@@ -83,7 +83,7 @@ def test_processes_that_die_fail_alone():
 
 def test_evaluations_that_hang_are_ended():
     def hang(x):
-        if int(abs(x[0]) * 1e6) % 6 == 0:
+        if int(abs(x[0]) * 1e6) % 3 == 0:  # one of 16 surely is
             time.sleep(600)
         return float(np.sum(x**2))
 

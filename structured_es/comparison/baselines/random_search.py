@@ -70,8 +70,11 @@ class RandomSearch(Counted):
         """Number of candidates of a generation."""
         return 2 * self.directions
 
-    def ask(self) -> Array:
-        """Candidates (2 N, n): mean + sigma delta for each direction, then mean - sigma delta."""
+    def ask(self, k: int | None = None) -> Array:
+        """Candidates (2 N, n): mean + sigma delta for each direction, then mean - sigma delta.
+
+        It takes a whole generation to make a step, so that is what comes, whatever k.
+        """
         self._deltas = self._rng.standard_normal((self.directions, self.mean.size))
         steps = self.sigma * self._deltas
         return self._clipped(np.concatenate([self.mean + steps, self.mean - steps]))

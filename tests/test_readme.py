@@ -77,3 +77,9 @@ def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300
     )
+
+
+def test_what_it_links_to_is_there():
+    places = re.findall(r"\]\((?!http|#)([^)#]+)", README)
+    assert places
+    assert [place for place in places if not (ROOT / place).is_file()] == []

@@ -6,9 +6,9 @@ environment variable says how many threads there should be, that is left alone.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, ClassVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar, cast
 
 import joblib
 from threadpoolctl import ThreadpoolController
@@ -23,15 +23,23 @@ def environment(workers: int) -> dict[str, str]:
     return dict.fromkeys(_VARIABLES, str(_share(workers))) | _asked()
 
 
-@contextmanager
-def shared_processors(workers: int) -> Iterator[None]:
-    """Limit the linear algebra of this whole process, for as long as its threads are workers."""
-    libraries = ThreadpoolController()
-    if not _too_many(libraries, _share(workers)):
-        yield
-        return
-    with libraries.limit(limits=_share(workers)):
-        yield
+class SharedProcessors:
+    """Limits the linear algebra of this whole process while its threads are workers.
+
+    To look for the libraries takes milliseconds, so that it happens once.
+
+    Args:
+        workers: how many threads there are.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._libraries, self._share = ThreadpoolController(), _share(workers)
+
+    def limited(self) -> AbstractContextManager[object]:
+        """A context in which each worker has its share."""
+        if _too_many(self._libraries, self._share):
+            return cast(AbstractContextManager[object], self._libraries.limit(limits=self._share))
+        return nullcontext()
 
 
 class InFewThreads:

@@ -23,7 +23,7 @@ from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 from joblib.externals.loky.backend.utils import kill_process_tree
 from joblib.parallel import BACKENDS, BatchedCalls
 
-from structured_es.runs.threads import InFewThreads, environment, shared_processors
+from structured_es.runs.threads import InFewThreads, SharedProcessors, environment
 
 Task = Callable[..., Any]
 Source = Iterator[tuple[Any, tuple[Any, ...]]]
@@ -97,6 +97,7 @@ class Pool(Crew):
         self._arrived: SimpleQueue[tuple[int, Callable[[], Any]]] = SimpleQueue()
         self._busy: dict[int, tuple[Any, Any]] = {}
         self._count = 0
+        self._processors: SharedProcessors | None = None
 
     def open(self) -> None:
         """Start the pool."""
@@ -107,6 +108,8 @@ class Pool(Crew):
             self._backend.start_call()
             self._context.callback(self._backend.stop_call)
             self._context.enter_context(self._backend.retrieval_context())
+        if type(self._backend) is BACKENDS["threading"]:
+            self._processors = SharedProcessors(self.size)
 
     @property
     def size(self) -> int:
@@ -114,8 +117,7 @@ class Pool(Crew):
         return max(1, self._backend.effective_n_jobs(self._parallel.n_jobs))
 
     def stream(self, task: Task, source: Source, ahead: float = inf) -> Iterator[tuple[Any, Any]]:
-        threads = type(self._backend) is BACKENDS["threading"]
-        with shared_processors(self.size) if threads else nullcontext():
+        with nullcontext() if self._processors is None else self._processors.limited():
             yield from super().stream(task, source, ahead)
 
     def submit(self, task: Task, jobs: list[tuple[Any, tuple[Any, ...]]]) -> None:

@@ -128,7 +128,8 @@ class BlockDiagonal(Structure):
         new.__dict__.pop("dofs", None)
         new.blocks = dict(self.blocks)
         log_volume = 0.0
-        for (name, block), where in zip(self.blocks.items(), self._where, strict=True):
+        parts = zip(self.blocks.items(), self._where, strict=True)
+        for (name, block), where in sorted(parts, key=_kind):  # those of a kind ask for the same
             if block.dim > 1 or self.dim == 1:
                 seen = Seen(source, methodcaller("restricted", where), (self.dim, block.dim))
                 new.blocks[name], log_volume = block.update(seen, retraction)
@@ -209,3 +210,9 @@ class BlockDiagonal(Structure):
         if self._order is None:
             return [slice(start, end) for start, end in bounds]
         return [self._order[start:end] for start, end in bounds]
+
+
+def _kind(part: tuple[tuple[str, Structure], Where]) -> tuple[int, tuple[int, ...]]:
+    """What the gradients that a block asks for depend on."""
+    block = part[0][1]
+    return block.dim, block.dofs

@@ -145,11 +145,14 @@ class Claimed(GradientSource):
 
 
 class Remembered(GradientSource):
-    """A gradient that many parts ask for, each time put together once."""
+    """A gradient that many parts ask for in turn, put together once.
+
+    Only the last one, since it is good until another is asked for.
+    """
 
     def __init__(self, source: GradientSource) -> None:
         self._source = source
-        self._known: dict[tuple[int, float], Gradient] = {}
+        self._last: tuple[tuple[int, float], Gradient] | None = None
         self.claimed = source.claimed
 
     def rate(self, dof: int) -> float:
@@ -157,9 +160,9 @@ class Remembered(GradientSource):
 
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         key = (dof, negative)
-        if key not in self._known:
-            self._known[key] = self._source.gradient(dof, negative)
-        return self._known[key]
+        if self._last is None or self._last[0] != key:
+            self._last = (key, self._source.gradient(dof, negative))
+        return self._last[1]
 
 
 class Seen(GradientSource):

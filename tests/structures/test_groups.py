@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import structured_es as ses
+from structured_es.search.path_gradient import Generation, PathGradient
+from structured_es.search.rates import weights_for
 from structured_es.structures import (
     Banded,
     BlockDiagonal,
@@ -244,6 +246,21 @@ def test_kronecker_is_left_times_matrix_times_right_transposed(rng):
     X = rng.standard_normal((3, 4))
     expected = structure.left.dense() @ X @ structure.right.dense().T
     laws.assert_close(structure.apply(X.reshape(1, 12)).reshape(3, 4), expected, 1e-13)
+
+
+def test_the_order_of_blocks_does_not_matter(rng):
+    """Gradients of the default update share their rows, each good until the next is asked for."""
+    kinds = [Full(3), Diagonal(3), Full(3)]
+    mixed, sorted_ = BlockDiagonal(kinds), BlockDiagonal([kinds[i] for i in (0, 2, 1)])
+    order = np.r_[0:3, 6:9, 3:6]
+    rows = rng.standard_normal((len(weights_for(8, 9).telling) + 1, 9))
+    paths = rng.standard_normal((len(mixed.dofs), 9))
+    lost = np.zeros(len(mixed.dofs))
+    first = Generation(8, rows.copy(), mixed.dofs, paths, lost)
+    second = Generation(8, rows[:, order], sorted_.dofs, paths[:, order], lost)
+    found, _ = mixed.update(PathGradient([first]))
+    expected, _ = sorted_.update(PathGradient([second]))
+    np.testing.assert_allclose(found.dense()[np.ix_(order, order)], expected.dense(), atol=1e-14)
 
 
 def test_scales_of_blocks_are_learned_quickly():

@@ -215,7 +215,7 @@ class Directions(Invertible):
             added = len(vectors) - len(signs)
             log_lengths = np.append(log_lengths, np.zeros(added))
             signs = np.append(signs, missing[:added])
-        return self._with(vectors, log_lengths, signs)
+        return self._with(like(vectors, self.vectors), log_lengths, signs)
 
     def _with(self, vectors: FloatArray, log_lengths: FloatArray, signs: FloatArray) -> Self:
         return type(self)(

@@ -213,6 +213,13 @@ def test_integers_and_restarts_and_minimize():
     assert res.x[0] == 2.0
 
 
+def test_structures_keep_the_type_where_integers_widen_the_distribution():
+    es = run(strategy(integers=[0, 1]), sphere, 40)
+    wide = [array for array in arrays(es.structure) if array.ndim == 2]
+    assert wide
+    assert all(array.dtype == FLOAT32 for array in wide)
+
+
 def test_a_warm_start_changes_the_type():
     first = run(strategy(dtype="float64"), ellipsoid, 100).result
     es = strategy(structure="auto", warm_start=first)

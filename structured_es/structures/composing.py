@@ -63,9 +63,10 @@ def block_diagonal(notation: Notation, dim: int, make: Make) -> Structure:
 
 def reversed_order(notation: Notation, dim: int, make: Make) -> Structure:
     """A structure on the variables from the last to the first."""
-    if len(notation.parts) != 1:
+    parts = notation.parts
+    if len(parts) != 1 or parts[0].label:
         raise notation.error("one structure after the colon, as in 'reversed:toeplitz'")
-    return Permuted(make(notation.parts[0].text, dim), range(dim)[::-1])
+    return Permuted(make(parts[0].text, dim), range(dim)[::-1])
 
 
 COMPOSED: dict[str, Callable[[Notation, int, Make], Structure]] = {

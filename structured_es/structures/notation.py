@@ -17,6 +17,10 @@ _FORM = re.compile(r"([^:()]*)(?:\(\s*([0-9]+)\s*\))?(?:(:)(.*))?", re.DOTALL)
 _TIMES = re.compile(r"(.*\S)\s*\*\s*([0-9]+)", re.DOTALL)
 
 
+_MOST = 1_000_000
+"""How often a part may be repeated, beyond any use."""
+
+
 @dataclass(frozen=True)
 class Part:
     """What stands between two commas: a structure, with its label if it has one."""
@@ -45,13 +49,21 @@ class Notation:
 
     @property
     def parts(self) -> list[Part]:
-        """What stands between commas after the colon; "full(2)*3" is three times "full(2)"."""
+        """What stands between commas after the colon; "full(2)*3" is three times "full(2)".
+
+        Raises:
+            ValueError: nothing before "=", or a number of times beyond any use.
+        """
         parts: list[Part] = []
         for piece in split(self.rest) if self.colon else []:
             label, equals, text = _partition(piece, "=")
             if equals:
+                if not label.strip():
+                    raise self.error("a label before '='")
                 parts.append(Part(label.strip(), text.strip()))
             elif times := _TIMES.fullmatch(piece.strip()):
+                if not 0 < int(times[2]) <= _MOST:
+                    raise self.error(f"a part from 1 to {_MOST} times")
                 parts += [Part(None, times[1])] * int(times[2])
             else:
                 parts.append(Part(None, piece.strip()))
@@ -66,7 +78,7 @@ def parse(text: str) -> Notation:
     """Read a text.
 
     Raises:
-        ValueError: parentheses do not match, or something follows them.
+        ValueError: parentheses do not match, something follows them, or a size is 0.
     """
     inner = text.strip()
     while inner.startswith("(") and _closing(inner) == len(inner) - 1:
@@ -78,9 +90,12 @@ def parse(text: str) -> Notation:
             f"{text!r}"
         )
     name, size, colon, rest = match.groups()
-    return Notation(
+    notation = Notation(
         text, name.strip(), None if size is None else int(size), bool(colon), rest or ""
     )
+    if notation.size == 0:
+        raise notation.error("a size of at least 1 in parentheses")
+    return notation
 
 
 def split(text: str) -> list[str]:

@@ -140,8 +140,9 @@ def _parse_rank(notation: Notation, dim: int) -> int:
 def _parse_pair(notation: Notation, dim: int) -> tuple[int, int]:
     if not notation.colon:
         return min(_DEFAULT_PAIR, dim // 2), min(_DEFAULT_PAIR, dim // 2)
-    ranks = [part.text for part in notation.parts]
-    if len(ranks) != 2 or not all(rank.isdecimal() for rank in ranks):
+    parts = notation.parts
+    ranks = [part.text for part in parts if not part.label]
+    if len(parts) != 2 or sum(rank.isdecimal() for rank in ranks) != 2:
         raise notation.error("two ranks after the colon, as in 'hierarchical-lower:2,3'")
     first, last = map(int, ranks)
     if first + last > dim:

@@ -1,6 +1,7 @@
 """Structures by name: "full", "diagonal", "low-rank:8", ... A new structure adds a line here."""
 
 from collections.abc import Callable
+from functools import partial
 
 from structured_es.structures.banded import Banded
 from structured_es.structures.block_lower import BlockLower
@@ -105,12 +106,10 @@ def make_structure(structure: str | Structure, dim: int, *, plain: bool = False)
         return structure
     if not isinstance(structure, str):
         raise TypeError(f"structure: expected a name or a Structure, got {structure!r}")
-    if plain and structure == "auto" and dim <= FULL_UP_TO:
-        return Full(dim)
-    return _make(structure, dim)
+    return _make(structure, dim, plain=plain)
 
 
-def _make(text: str, dim: int) -> Structure:
+def _make(text: str, dim: int, *, plain: bool) -> Structure:
     notation = parse(text)
     name = notation.name
     if name not in kinds():
@@ -118,13 +117,15 @@ def _make(text: str, dim: int) -> Structure:
     if notation.size is not None and notation.size != dim:
         raise notation.error(f"size {dim}")
     if name in COMPOSED:
-        return COMPOSED[name](notation, dim, _make)
+        return COMPOSED[name](notation, dim, partial(_make, plain=plain))
     if name in _RANKED_MAKERS:
         return _RANKED_MAKERS[name](dim, _parse_rank(notation, dim))
     if name in _PAIRED_MAKERS:
         return _PAIRED_MAKERS[name](dim, *_parse_pair(notation, dim))
     if notation.colon:
         raise ValueError(f"structure: {name!r} takes no rank, got {text!r}")
+    if plain and name == "auto" and dim <= FULL_UP_TO:
+        return Full(dim)
     return _MAKERS[name](dim)
 
 

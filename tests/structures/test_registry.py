@@ -2,6 +2,7 @@
 
 import pytest
 
+import structured_es as ses
 from structured_es import structures
 from structured_es.structures import (
     BlockLower,
@@ -134,3 +135,19 @@ def test_dimension_of_constructors(make):
 )
 def test_what_auto_stands_for(dim, made):
     assert repr(make_structure("auto", dim)) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("auto", "Full(6)"),
+        ("auto(6)", "Full(6)"),
+        ("(auto)", "Full(6)"),
+        ("kronecker:auto(2),auto", "Kronecker(Full(2), Full(3))"),
+        ("reversed:auto", "Permuted(Full(6), [5, 4, 3, 2, 1, 0])"),
+    ],
+)
+def test_xnes_gets_no_fast_diagonal_however_auto_is_written(text, made):
+    es = ses.EvolutionStrategy([1.0] * 6, 1.0, structure=text, update="xnes", seed=1)
+    assert repr(es.structure) == made
+    assert "Scaled" in repr(make_structure(text, 6))

@@ -103,6 +103,19 @@ def test_additive_noise_does_not_end_the_search(structure):
     assert adapted < 0.5 * distance(False)
 
 
+@pytest.mark.parametrize("seed", [11, 12])
+def test_late_candidates_do_not_hold_back_a_mean_that_moves_slowly(seed):
+    """Sixty-four of them, of which a random one comes back."""
+    es = strategy(np.full(10, 3.0), seed=seed)
+    rng = np.random.default_rng(seed)
+    out = [*es.ask(64)]
+    while es.nfev < 6000:
+        x = out.pop(rng.integers(len(out)))
+        es.tell(x, sphere(x))
+        out.append(es.ask(1)[0])
+    assert sphere(es.mean) < 1e-4
+
+
 def test_multiplicative_noise_does_not_end_the_search():
     es = strategy(np.full(10, 3.0), maxfevals=20_000)
     assert sphere(run_until_stop(es, noisy(sphere, relative=0.5)).mean) < 1e-2

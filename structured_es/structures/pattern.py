@@ -198,7 +198,10 @@ def closed(dim: int, entries: ArrayLike | Iterable[tuple[int, int]]) -> Integers
 
 
 def _pairs(entries: ArrayLike | Iterable[tuple[int, int]], dim: int) -> Integers:
-    array = np.asarray(entries if isinstance(entries, np.ndarray) else list(entries))  # type: ignore[arg-type]
+    try:
+        array = np.asarray(entries if isinstance(entries, np.ndarray) else list(entries))  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # no sequence, or a ragged one
+        array = np.asarray(None)
     if array.size == 0:
         return np.empty((0, 2), dtype=np.intp)
     if array.dtype.kind not in "iu" or array.ndim != 2 or array.shape[1] != 2:

@@ -117,7 +117,10 @@ def check_indices(
     name: str, indices: Sequence[int] | NDArray[np.integer], dim: int
 ) -> NDArray[np.intp]:
     """Different indices of n = dim variables as an array, (k,); a TypeError or ValueError else."""
-    array = np.asarray(indices)
+    try:
+        array = np.asarray(indices)
+    except ValueError:  # a ragged sequence
+        array = np.asarray(None)
     if array.size == 0:
         array = np.empty(0, dtype=np.intp)
     if array.dtype.kind not in "iu" or array.ndim != 1:

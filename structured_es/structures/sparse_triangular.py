@@ -57,12 +57,17 @@ class SparseTriangular(Manifold[SparseTangent], Invertible):
 
     Raises:
         TypeError, ValueError: they are not pairs of variables, not transitive (`closed` makes them
-            so), or two variables drive each other; the message says which.
+            so), two variables drive each other, or a Pattern is of another dimension; the message
+            says which.
     """
 
     def __init__(self, dim: int, entries: Entries | Pattern) -> None:
         super().__init__(dim)
         self.pattern = entries if isinstance(entries, Pattern) else Pattern(dim, entries)
+        if self.pattern.dim != dim:
+            raise ValueError(
+                f"entries: expected a Pattern of dimension {dim}, got one of {self.pattern.dim}"
+            )
         self.entries = self.pattern.one
 
     @classmethod

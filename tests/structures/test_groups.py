@@ -22,7 +22,7 @@ from structured_es.structures import (
     Triangular,
     make_structure,
 )
-from structured_es.structures.pattern import closed
+from structured_es.structures.pattern import Pattern, closed
 
 from . import laws
 from .cases import COMPOSED, build, is_group
@@ -290,6 +290,10 @@ def test_scales_of_blocks_are_learned_quickly():
         ([(1, -1)], ValueError, r"expected variables from 0 to 2, got \(1, -1\)"),
         ([(1.0, 0.0)], TypeError, "expected pairs of integers"),
         ([1, 0], TypeError, "expected pairs of integers"),
+        ([(1, 0), (2,)], TypeError, "expected pairs of integers"),
+        (5, TypeError, "expected pairs of integers"),
+        (None, TypeError, "expected pairs of integers"),
+        (Pattern(4, [(1, 0)]), ValueError, "expected a Pattern of dimension 3, got one of 4"),
     ],
 )
 def test_patterns_that_are_none(entries, error, said):

@@ -76,6 +76,7 @@ def test_the_order_of_leading_coordinates():
         ([0, 1, -1], ValueError, "order: expected indices from 0 to 2, got -1"),
         ([0.0, 1.0, 2.0], TypeError, "order: expected a sequence of integers"),
         ([[0, 1, 2]], TypeError, "order: expected a sequence of integers"),
+        ([[0, 1], [2]], TypeError, "order: expected a sequence of integers"),
     ],
 )
 def test_orders_that_are_none(order, error, said):

@@ -12,7 +12,7 @@ n_b variables as n / n_b of its kind do: it is about noise in each variable. Blo
 make the diagonal structure. A generation costs what the blocks cost, and O(n m).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import methodcaller
 from typing import Self
@@ -55,7 +55,7 @@ class BlockDiagonal(Structure):
 
     Raises:
         TypeError: something else than a Structure among the blocks, or than integers as indices.
-        ValueError: no blocks, or indices that do not fit; the message says which.
+        ValueError: no blocks, two of one name, or indices that do not fit; the message says which.
     """
 
     def __init__(
@@ -64,13 +64,7 @@ class BlockDiagonal(Structure):
         *,
         indices: Mapping[str, Indices] | None = None,
     ) -> None:
-        if not isinstance(blocks, Mapping):
-            blocks = {str(number): block for number, block in enumerate(blocks)}
-        if not blocks:
-            raise ValueError("blocks: expected at least one structure, got none")
-        self.blocks = {
-            str(name): check_structure(f"blocks[{name!r}]", block) for name, block in blocks.items()
-        }
+        self.blocks = _named(blocks)
         super().__init__(sum(block.dim for block in self.blocks.values()))
         self.scales = np.ones(len(self.blocks))
         self._order = None if indices is None else self._ordered(indices)
@@ -176,6 +170,9 @@ class BlockDiagonal(Structure):
 
     def _ordered(self, indices: Mapping[str, Indices]) -> NDArray[np.intp]:
         """The variables group by group."""
+        if not isinstance(indices, Mapping):
+            raise TypeError(f"indices: expected {{name: indices}}, got {indices!r}")
+        indices = {str(name): group for name, group in indices.items()}
         if set(indices) != set(self.blocks):
             raise ValueError(
                 f"indices: expected those of {', '.join(map(repr, self.blocks))}, got "
@@ -210,6 +207,22 @@ class BlockDiagonal(Structure):
         if self._order is None:
             return [slice(start, end) for start, end in bounds]
         return [self._order[start:end] for start, end in bounds]
+
+
+def _named(blocks: Mapping[str, Structure] | Sequence[Structure]) -> dict[str, Structure]:
+    """The blocks by names that are text."""
+    if not isinstance(blocks, Mapping):
+        if not isinstance(blocks, Iterable):
+            raise TypeError(f"blocks: expected structures or {{name: structure}}, got {blocks!r}")
+        blocks = {str(number): block for number, block in enumerate(blocks)}
+    if not blocks:
+        raise ValueError("blocks: expected at least one structure, got none")
+    named = {
+        str(name): check_structure(f"blocks[{name!r}]", block) for name, block in blocks.items()
+    }
+    if len(named) < len(blocks):
+        raise ValueError(f"blocks: expected a different name for each, got {list(blocks)}")
+    return named
 
 
 def _kind(part: tuple[tuple[str, Structure], Where]) -> tuple[int, tuple[int, ...]]:

@@ -325,6 +325,14 @@ def test_a_banded_pattern_grows_like_n_log_n():
     [
         ({}, None, ValueError, "blocks: expected at least one structure, got none"),
         ([Full(2), "full"], None, TypeError, r"blocks\['1'\]: expected a Structure, got 'full'"),
+        (Full(2), None, TypeError, r"blocks: expected structures or .*, got Full\(2\)"),
+        (
+            {0: Full(2), "0": Full(1)},
+            None,
+            ValueError,
+            r"blocks: expected a different name for each, got \[0, '0'\]",
+        ),
+        ([Full(2)], [[0, 1]], TypeError, r"indices: expected \{name: indices\}, got \[\[0, 1\]\]"),
         ({"a": Full(2)}, {"b": [0, 1]}, ValueError, "indices: expected those of 'a', got 'b'"),
         ({"a": Full(2)}, {"a": [0]}, ValueError, r"indices\['a'\]: expected 2 indices for Full"),
         (
@@ -373,6 +381,11 @@ def test_ranks_that_do_not_fit(make, k1, k2, error, said):
 )
 def test_repr(structure, shown):
     assert repr(structure) == shown
+
+
+def test_names_may_be_numbers():
+    structure = BlockDiagonal({0: Full(2), 1: Full(1)}, indices={0: [0, 2], 1: [1]})
+    assert list(structure.blocks) == ["0", "1"]
 
 
 def test_named_groups_of_indices(rng):

@@ -135,7 +135,7 @@ class EvolutionStrategy(Resumable):
         check_choice("update", update, ("default", "xnes"))
         check_flag("lr_adapt", lr_adapt)
         self._dtype = check_dtype(dtype)
-        start = check_start(x0(start_rng) if callable(x0) else x0)
+        start = check_start(x0(start_rng) if callable(x0) else x0, self._dtype)
         step_sizes = check_step_sizes(sigma0, len(start))
         self._boundary, variables, best = make_domain(
             start,

@@ -10,14 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from structured_es.structures.arrays import FLOAT32, FLOAT64, Dtype, FloatArray
 
 
-def check_start(x0: ArrayLike) -> FloatArray:
-    """Return x0 as a new (n,) array: real, finite, not empty."""
+def check_start(x0: ArrayLike, dtype: Dtype = FLOAT64) -> FloatArray:
+    """Return x0 as a new (n,) array: real, not empty, finite as numbers of a dtype."""
     mean = real_array("x0", x0)
     if mean.ndim != 1:
         raise ValueError(f"x0: expected a one-dimensional array, got shape {mean.shape}")
     if mean.size == 0:
         raise ValueError("x0: expected at least one variable, got an empty array")
     check_finite("x0", mean)
+    with np.errstate(over="ignore"):
+        beyond = ~np.isfinite(mean.astype(dtype, copy=False))
+    if beyond.any():
+        raise ValueError(f"x0: expected values within {dtype.name}, got {_first(mean, beyond)}")
     return mean
 
 

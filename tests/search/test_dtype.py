@@ -242,6 +242,13 @@ def test_structures_that_need_float64_say_so(structure):
     assert es.structure.astype(np.dtype(np.float64)) is es.structure
 
 
+def test_a_start_that_is_no_float32():
+    with pytest.raises(
+        ValueError, match=r"^x0: expected values within float32, got 1e\+39 at index 1"
+    ):
+        ses.EvolutionStrategy([0.0, 1e39], 1.0, structure="diagonal", dtype="float32")
+
+
 def test_no_float32_between_bounds():
     narrow = (1.0 + 1e-9, 1.0 + 2e-9)
     with pytest.raises(

@@ -61,7 +61,7 @@ class Structure(ABC):
 
     @abstractmethod
     def apply(self, local: FloatArray) -> FloatArray:
-        """Steps A z for each row z; (m, n) -> (m, n)."""
+        """Steps A z for each row z; (m, n) -> (m, n), a new array, which is written into."""
 
     @abstractmethod
     def apply_inverse(self, steps: FloatArray) -> FloatArray:

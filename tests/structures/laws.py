@@ -56,6 +56,8 @@ def linear_map_law(structure, rng):
         points = rng.standard_normal((count, structure.dim))
         untouched = points.copy()
         steps = structure.apply(points)
+        assert steps.flags.writeable
+        assert not np.shares_memory(steps, points)
         assert_close(steps, points @ matrix.T, 1e-13)
         assert_close(structure.apply_inverse(steps), points, 1e-9)
         assert_close(structure.apply_inverse(points), np.linalg.solve(matrix, points.T).T, 1e-9)

@@ -74,7 +74,7 @@ class Cumulation(UpdateRule):
         lost = self.shape_paths.advance(
             structure, step, weights.mueff_mean, popsize, stalled=stalled
         )
-        rows = self._with_room(local, order.take(weights.telling))
+        rows = self._with_room(local, order, weights)
         paths = self.shape_paths
         self._gathered.append(Generation(popsize, rows, paths.dofs, paths.paths, lost))
         return self._move(distribution, step, growth, retraction)
@@ -114,10 +114,13 @@ class Cumulation(UpdateRule):
         limit *= sqrt(1.0 - (1.0 - c) ** (2 * self.generations))
         return min(1.0, c / rates.damping * (length - 1.0)), length > limit
 
-    def _with_room(self, local: FloatArray, which: NDArray[np.intp]) -> FloatArray:
-        """Some of the rows, (t,), and one more with any numbers in it, (t + 1, n)."""
+    def _with_room(
+        self, local: FloatArray, order: NDArray[np.intp], weights: Weights
+    ) -> FloatArray:
+        """The telling rows and one more with any numbers in it, (t + 1, n)."""
         if local.size < LARGE:
-            return local.take(np.append(which, 0), axis=0)
+            return local.take(order.take(weights.with_room), axis=0)
+        which = order.take(weights.telling)
         rows = self._scratch.take((len(which) + 1, local.shape[1]), local.dtype)
         local.take(which, axis=0, out=rows[:-1], mode="clip")  # the other modes make a copy first
         rows[-1] = 0.0  # no numbers that could overflow

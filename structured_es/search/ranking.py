@@ -29,6 +29,7 @@ class Weights:
         mueff_negative: the same for the negative ones.
         mueff_mean: the same for the mean weights.
         telling: ranks whose shape weights are worth the time: the others hardly move anything.
+        with_room: the same and one more, in place of which something else is to come.
     """
 
     mean: FloatArray
@@ -37,6 +38,7 @@ class Weights:
     mueff_negative: float
     mueff_mean: float
     telling: NDArray[np.intp]
+    with_room: NDArray[np.intp]
 
     @property
     def popsize(self) -> int:
@@ -57,13 +59,15 @@ def default_weights(popsize: int, push: float = 0.0) -> Weights:
     negative /= -negative.sum()
     mean = positive + push * negative
     loudness = np.maximum(positive / positive[0], negative / negative[-1])
+    telling = np.flatnonzero(loudness > _FAINT)
     return Weights(
         mean=mean,
         shape=positive + negative,
         mueff=float(1.0 / (positive @ positive)),
         mueff_negative=float(1.0 / (negative @ negative)),
         mueff_mean=float(1.0 / (mean @ mean)),
-        telling=np.flatnonzero(loudness > _FAINT),
+        telling=telling,
+        with_room=np.append(telling, 0),
     )
 
 

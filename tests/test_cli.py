@@ -194,6 +194,7 @@ BAD_INPUT = {
     ("compare", "sphere", "--baselines", "cmaa"): "cma",
     ("compare", "sphere", "--budget", "-1n"): "budget",
     ("compare", "sphere", "--seeds", "0"): "--seeds",
+    ("compare", "CartPole-v1"): "'structured-es policy compare CartPole-v1'",
     ("compare", "sphere", "--restarts", "no"): "restarts",
     ("compare", "sphere", "--out", "/dev/null/here"): "/dev/null",
 }

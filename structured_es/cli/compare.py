@@ -1,5 +1,6 @@
 """`structured-es compare`."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -99,6 +100,11 @@ def compare(
     with bad_input():
         dims, references = _numbers(dim), words(baselines)
         space = make_space(bounds, x0, sigma0)
+        if tasks := [name for name in problem if re.fullmatch(r"[\w/.-]+-v\d+", name)]:
+            raise ValueError(
+                f"{tasks[0]}: expected a function; for a task of gymnasium there is "
+                f"'structured-es policy compare {tasks[0]}'"
+            )
         if sigma0 is not None and not any(map(is_own, problem)):
             raise ValueError("--sigma0: expected a function of your own among the problems")
         if resume and out is None:

@@ -4,6 +4,7 @@ from matplotlib.image import imread
 
 from structured_es.comparison.plotting import comparison_figure, save_figure, scaling_figure
 from structured_es.comparison.plotting.panels import _gap_quartiles, _runtimes
+from structured_es.comparison.plotting.spreads import spread_figure
 
 
 def test_picture_is_written_and_not_empty(make_trial, tmp_path):
@@ -103,3 +104,11 @@ def test_no_method_evaluated_anything(make_trial, tmp_path):
 def test_no_method_reached_anything(make_trial, tmp_path):
     trials = [make_trial(m, history=((1, np.inf),), gap=np.inf) for m in ("ours", "cma")]
     assert save_figure(comparison_figure(trials), tmp_path)[0].exists()
+
+
+def test_the_axis_ratio_is_a_line_through_the_generations_that_were_looked_at():
+    rest = {"sigma": 1.0, "std_min": 1.0, "std_median": 1.0, "std_max": 1.0, "best": 1.0}
+    ratios = [1.0, None, None, 4.0, None]
+    points = [{"nfev": 10 * i, "axis_ratio": r} | rest for i, r in enumerate(ratios)]
+    (line,) = spread_figure({"run": points}).axes[-1].get_lines()
+    np.testing.assert_array_equal(line.get_xydata(), [[0, 1], [30, 4]])

@@ -34,7 +34,9 @@ def spread_figure(runs: Mapping[str, Generations], title: str = "") -> Figure:
         band = _column(points, "std_min"), _column(points, "std_max")
         deviations.fill_between(nfev, *band, color=style["color"], alpha=0.15, linewidth=0)
         deviations.plot(nfev, _column(points, "std_median"), **line)
-        axes.plot(nfev, _column(points, "axis_ratio"), **line)
+        ratio = _column(points, "axis_ratio")
+        seen = np.isfinite(ratio)  # a line through those that were looked at
+        axes.plot(nfev[seen], ratio[seen], **line | {"markevery": max(1, seen.sum() // 6)})
     names = ["best loss"] * known + ["sigma", "standard deviations", "longest / shortest axis"]
     for panel, name in zip(panels, names, strict=True):
         panel.set(title=name, xlabel="evaluations", yscale="log")

@@ -6,7 +6,7 @@ from typing import Any
 from problems.control import Task
 from problems.policies import Policy
 
-_QUIET: dict[str, Any] = {
+QUIET: dict[str, Any] = {
     "tolx": 0.0,
     "tolfun": 0.0,
     "tolfunhist": 0.0,
@@ -34,7 +34,7 @@ def search_options(task: Task, sigma0: float) -> dict[str, Any]:
     keeps the mean from drifting away until steps do not change its direction any more; bounds do,
     and exclude no policy.
     """
-    options = dict(_QUIET)
+    options = dict(QUIET)
     if task.dim <= _ORTHOGONAL_UP_TO:
         options["sampling"] = "orthogonal"
     if task.policy is not None and task.policy.scale_free:

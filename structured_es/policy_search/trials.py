@@ -17,24 +17,19 @@ from problems.control import Task
 from structured_es.comparison.baselines import BASELINES
 from structured_es.comparison.methods import parse_method
 from structured_es.comparison.optimizer import Optimizer
-from structured_es.policy_search.defaults import default_popsize, default_sigma, search_options
+from structured_es.policy_search.defaults import (
+    QUIET,
+    default_popsize,
+    default_sigma,
+    search_options,
+)
 from structured_es.policy_search.monitor import Monitor, Point
 from structured_es.policy_search.objective import EpisodicObjective
 from structured_es.policy_search.structure import for_task
 from structured_es.runs.evaluation import parallel_map
 from structured_es.search.strategy import EvolutionStrategy
 
-_PYCMA: dict[str, Any] = {
-    "tolx": 0.0,
-    "tolfun": 0.0,
-    "tolfunhist": 0.0,
-    "tolfacupx": inf,
-    "tolconditioncov": inf,
-    "tolstagnation": inf,
-    "tolflatfitness": inf,
-    "tolfunrel": 0.0,
-    "tolxstagnation": False,
-}
+_PYCMA = QUIET | {"tolfunrel": 0.0, "tolxstagnation": False}
 """pycma's names for what `search_options` switches off."""
 
 _STEADY = ("ars", "openai-es")

@@ -9,22 +9,16 @@ the inverse transpose of B_up(k) of Lin, Nielsen, Khan & Schmidt (ICML 2021, sec
 factors the precision.
 """
 
-from collections.abc import Sequence
-from typing import Self
-
 import numpy as np
-from numpy.typing import NDArray
 
 from structured_es.structures.arrays import Dtype, FloatArray, like, product
-from structured_es.structures.block_triangular import Blocks
+from structured_es.structures.block_triangular import Blocks, BlockTriangular
 from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import solve_rows
-from structured_es.structures.permuted import Permuted, first
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
-from structured_es.structures.structure import Manifold, check_rank
 
 
-class BlockLower(Manifold[Blocks]):
+class BlockLower(BlockTriangular[Blocks]):
     """Block lower triangular matrices with a diagonal tail.
 
     Args:
@@ -34,30 +28,8 @@ class BlockLower(Manifold[Blocks]):
     """
 
     def __init__(self, dim: int, k: int, *, blocks: Blocks | None = None) -> None:
-        super().__init__(dim)
-        self.k = check_rank("k", k, dim)
+        super().__init__(dim, k)
         self.blocks = Blocks.identity(dim, self.k) if blocks is None else blocks
-
-    @staticmethod
-    def led_by(coordinates: Sequence[int] | NDArray[np.integer], dim: int) -> Permuted:
-        """The same structure with any variables in the dense block, not the first ones.
-
-        Args:
-            coordinates: (k,) which variables, each once.
-            dim: number of variables n.
-
-        Raises:
-            TypeError, ValueError: coordinates are not different integers from 0 to n - 1.
-        """
-        order = first(coordinates, dim)
-        return Permuted(BlockLower(dim, len(coordinates)), order)
-
-    def __repr__(self) -> str:
-        return f"BlockLower({self.dim}, {self.k})"
-
-    @property
-    def dof(self) -> int:
-        return self.k * (self.k + 1) // 2 + (self.dim - self.k) * (self.k + 1)
 
     def astype(self, dtype: Dtype) -> "BlockLower":
         return BlockLower(self.dim, self.k, blocks=self.blocks.astype(dtype))
@@ -75,9 +47,6 @@ class BlockLower(Manifold[Blocks]):
         head = solve_rows(blocks.head, steps[:, : self.k])
         tail = (steps[:, self.k :] - head @ blocks.coupling.T) / blocks.scales
         return np.hstack([head, tail])
-
-    def carried(self, local: FloatArray, new: Self) -> FloatArray:
-        return self.transported(local, new)
 
     def tangent(self, gradient: Gradient) -> Blocks:
         return Blocks.project(gradient, self.k)

@@ -8,14 +8,21 @@ With M_a = V diag(a) V^T the blocks of h(M) are V diag(h(a)) V^T, diag(h(d)) and
 ((M_c V) * h[a_j, d_i]) V^T: exact, O(n k^2).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.structures.arrays import Dtype, FloatArray, like, product
 from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import cholesky, inverse, solve_rows, symmetric_eigen
+from structured_es.structures.permuted import Permuted, first
 from structured_es.structures.retraction import Retraction
+from structured_es.structures.structure import Manifold, Tangent, check_rank
+
+T = TypeVar("T", bound=Tangent)
 
 _LEAST_REST = 1e-15
 """Smallest variance that the others may leave unexplained, relative to the variance itself."""
@@ -112,3 +119,40 @@ class Blocks:
         matrix[:k, :k], matrix[k:, :k] = self.head, self.coupling
         matrix.flat[k * (n + 1) :: n + 1] = self.scales
         return matrix
+
+
+class BlockTriangular(Manifold[T]):
+    """A dense block of k variables, and n - k others that correlate through them alone.
+
+    Args:
+        dim: number of variables n.
+        k: size of the dense block, 0 <= k <= n: the first k variables.
+    """
+
+    def __init__(self, dim: int, k: int) -> None:
+        super().__init__(dim)
+        self.k = check_rank("k", k, dim)
+
+    @classmethod
+    def led_by(cls, coordinates: Sequence[int] | NDArray[np.integer], dim: int) -> Permuted:
+        """The same structure with any variables in the dense block, not the first ones.
+
+        Args:
+            coordinates: (k,) which variables, each once.
+            dim: number of variables n.
+
+        Raises:
+            TypeError, ValueError: coordinates are not different integers from 0 to n - 1.
+        """
+        order = first(coordinates, dim)
+        return Permuted(cls(dim, len(coordinates)), order)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.dim}, {self.k})"
+
+    @property
+    def dof(self) -> int:
+        return self.k * (self.k + 1) // 2 + (self.dim - self.k) * (self.k + 1)
+
+    def carried(self, local: FloatArray, new: Self) -> FloatArray:
+        return self.transported(local, new)

@@ -8,20 +8,15 @@ full. Parameters and cost are those of block-lower. It is the inverse transpose 
 Lin, Nielsen, Khan & Schmidt (ICML 2021, section 4), which factors the precision.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from structured_es.structures.arrays import Dtype, FloatArray, like, product
-from structured_es.structures.block_triangular import Blocks
+from structured_es.structures.block_triangular import Blocks, BlockTriangular
 from structured_es.structures.gradient import Gradient
 from structured_es.structures.linalg import cholesky, solve_rows
-from structured_es.structures.permuted import Permuted, first
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
-from structured_es.structures.structure import Manifold, check_rank
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +29,7 @@ class UpperTangent:
         return self.transposed.dense().T
 
 
-class BlockUpper(Manifold[UpperTangent]):
+class BlockUpper(BlockTriangular[UpperTangent]):
     """Block upper triangular matrices with a diagonal tail.
 
     Args:
@@ -44,30 +39,8 @@ class BlockUpper(Manifold[UpperTangent]):
     """
 
     def __init__(self, dim: int, k: int, *, transposed: Blocks | None = None) -> None:
-        super().__init__(dim)
-        self.k = check_rank("k", k, dim)
+        super().__init__(dim, k)
         self.transposed = Blocks.identity(dim, self.k) if transposed is None else transposed
-
-    @staticmethod
-    def led_by(coordinates: Sequence[int] | NDArray[np.integer], dim: int) -> Permuted:
-        """The same structure with any variables in the dense block, not the first ones.
-
-        Args:
-            coordinates: (k,) which variables, each once.
-            dim: number of variables n.
-
-        Raises:
-            TypeError, ValueError: coordinates are not different integers from 0 to n - 1.
-        """
-        order = first(coordinates, dim)
-        return Permuted(BlockUpper(dim, len(coordinates)), order)
-
-    def __repr__(self) -> str:
-        return f"BlockUpper({self.dim}, {self.k})"
-
-    @property
-    def dof(self) -> int:
-        return self.k * (self.k + 1) // 2 + (self.dim - self.k) * (self.k + 1)
 
     def astype(self, dtype: Dtype) -> "BlockUpper":
         return BlockUpper(self.dim, self.k, transposed=self.transposed.astype(dtype))
@@ -85,9 +58,6 @@ class BlockUpper(Manifold[UpperTangent]):
         tail = steps[:, self.k :] / blocks.scales
         driven = steps[:, : self.k] - tail @ blocks.coupling
         return np.hstack([solve_rows(blocks.head.T, driven), tail])
-
-    def carried(self, local: FloatArray, new: Self) -> FloatArray:
-        return self.transported(local, new)
 
     def tangent(self, gradient: Gradient) -> UpperTangent:
         return UpperTangent(Blocks.project(gradient, self.k))

@@ -8,19 +8,10 @@ from typing import Any
 import numpy as np
 
 from structured_es import EvolutionStrategy
+from structured_es.search.criteria import TOLERANCES_OFF
 
 WARM_UP = 3
 """Generations that are not counted."""
-
-TOLERANCES_OFF: dict[str, Any] = {
-    "tolx": 0,
-    "tolfun": 0,
-    "tolfunhist": 0,
-    "tolfacupx": math.inf,
-    "tolconditioncov": math.inf,
-    "tolstagnation": math.inf,
-    "tolflatfitness": math.inf,
-}
 
 
 def make_ours(structure: str, dim: int, seed: int, **options: Any) -> EvolutionStrategy:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -47,8 +48,12 @@ def test_a_failure_breaks_the_promise(bounds, capsys):
     assert "failed by transform: 2 budget" in out
 
 
-def test_seconds(bounds):
-    assert math.isfinite(bounds.seconds(2, (-1e9, 1e9), seed=0, generations=3))
+def test_time_with_bounds_is_in_proportion_to_that_without(bounds):
+    rows = bounds.cost(Namespace(time_dims=(2,), rounds=1, generations=3))
+    ratios = {row.method: row.ratio for row in rows}
+    assert ratios.keys() == {"transform", "none"}
+    assert ratios["none"] == 1.0
+    assert 0.0 < ratios["transform"] < math.inf
 
 
 @pytest.mark.parametrize(

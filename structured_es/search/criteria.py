@@ -17,6 +17,17 @@ _OTHER_OPTIONS = (
 )
 """Arguments beside the criteria that somebody who mistypes one may have meant."""
 
+TOLERANCES_OFF: dict[str, Any] = {
+    "tolx": 0.0,
+    "tolfun": 0.0,
+    "tolfunhist": 0.0,
+    "tolfacupx": inf,
+    "tolconditioncov": inf,
+    "tolstagnation": inf,
+    "tolflatfitness": inf,
+}
+"""Options with which only what is asked for ends a search: target, evaluations, time."""
+
 
 class StopReason(NamedTuple):
     """The value that met a criterion and the threshold it met."""

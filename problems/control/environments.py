@@ -5,8 +5,7 @@ do so: contacts of earlier episodes shift later ones in their last bits, and a w
 There, and for environments of one's own, each episode gets a fresh environment.
 """
 
-import importlib
-import sys
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,6 +16,7 @@ from gymnasium.wrappers import TimeLimit
 from numpy.typing import NDArray
 
 from problems.arrays import Vector
+from problems.own import is_own, load_own
 
 _REUSABLE = (
     "gymnasium.envs.classic_control.",
@@ -66,8 +66,8 @@ class Maker:
             if not self.own:
                 limit = {} if self.max_steps is None else {"max_episode_steps": self.max_steps}
                 return gymnasium.make(self.name, disable_env_checker=True, **limit, **arguments)
-            environment = _own(self.name, self.folder)(**arguments)
-        except (gymnasium.error.Error, ImportError, AttributeError, TypeError) as error:
+            environment = load_own(self.name, self.folder)(**arguments)
+        except Exception as error:  # whatever the user's own or gymnasium's code raises
             text = " ".join(str(error).split())
             raise ValueError(
                 f"environment {self.name!r}: {type(error).__name__}: {text}"
@@ -77,6 +77,21 @@ class Maker:
                 f"environment {self.name!r}: expected a gymnasium.Env, got {environment!r}"
             )
         return environment if self.max_steps is None else TimeLimit(environment, self.max_steps)
+
+    @property
+    def key(self) -> bytes:
+        """Tells it from others, whatever kind its arguments are."""
+        return pickle.dumps(self)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What makes a difference to episodes."""
+        return {
+            "environment": self.name,
+            "arguments": repr(self.arguments),
+            "max_steps": self.max_steps,
+            "fresh": not self.keeps,
+        }
 
     @property
     def keeps(self) -> bool:
@@ -117,7 +132,7 @@ class Singles:
 
     def __init__(self, maker: Maker) -> None:
         self._maker = maker
-        self._idle = _IDLE.setdefault(maker, []) if maker.keeps else []
+        self._idle = _IDLE.setdefault(maker.key, []) if maker.keeps else []
         self._going: list[gymnasium.Env[Any, Any]] = []
 
     def reset(self, seeds: Sequence[int]) -> list[Any]:
@@ -154,14 +169,14 @@ class Columns:
     """
 
     def __init__(self, maker: Maker) -> None:
-        if maker not in _VECTORS:
+        if maker.key not in _VECTORS:
             limit = maker.max_steps or gymnasium.spec(maker.name).max_episode_steps
             arguments = {"max_episode_steps": limit} | dict(maker.arguments)
             vector = gymnasium.make_vec(
                 maker.name, vectorization_mode="vector_entry_point", **arguments
             )
-            _VECTORS[maker] = (maker.make(), vector)
-        self._single, self._vector = _VECTORS[maker]
+            _VECTORS[maker.key] = (maker.make(), vector)
+        self._single, self._vector = _VECTORS[maker.key]
 
     def reset(self, seeds: Sequence[int]) -> NDArray[Any]:
         single, vector = self._single.unwrapped, self._vector
@@ -196,22 +211,8 @@ class _Any:
         return True
 
 
-def is_own(name: str) -> bool:
-    """Whether a name is that of a function of one's own, "module:function"."""
-    module, colon, function = name.partition(":")
-    dotted = all(part.isidentifier() for part in module.split("."))
-    return bool(colon) and dotted and function.isidentifier()
+_IDLE: dict[bytes, list["gymnasium.Env[Any, Any]"]] = {}
+"""Environments of this process that are between two episodes, by how they are made."""
 
-
-_IDLE: dict[Maker, list["gymnasium.Env[Any, Any]"]] = {}
-"""Environments of this process that are between two episodes."""
-
-_VECTORS: dict[Maker, tuple[Any, Any]] = {}
+_VECTORS: dict[bytes, tuple[Any, Any]] = {}
 """Native vector environments of this process, and the single one that their states come from."""
-
-
-def _own(name: str, folder: str) -> Any:
-    module, _, function = name.partition(":")
-    if folder and folder not in sys.path:
-        sys.path.insert(0, folder)
-    return getattr(importlib.import_module(module), function)

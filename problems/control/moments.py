@@ -7,6 +7,7 @@ a fixed order gets the same numbers each time.
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,21 @@ class Moments:
         closed = np.isfinite(width) & (width < _FAR)
         mean = np.where(closed, low + 0.5 * np.where(closed, width, 0.0), 0.0)
         return cls(1.0, mean, np.where(closed, np.where(closed, width, 1.0) ** 2 / 12.0, 1.0))
+
+    def describe(self) -> dict[str, Any]:
+        """The numbers, as JSON has them; exact."""
+        mean, squares = self.mean.tolist(), self.squares.tolist()
+        return {"count": self.count, "mean": mean, "squares": squares}
+
+    @classmethod
+    def described(cls, saved: dict[str, Any]) -> "Moments":
+        """The moments that `describe` described.
+
+        Raises:
+            KeyError, TypeError, ValueError: something else.
+        """
+        mean, squares = (np.array(saved[name], dtype=np.float64) for name in ("mean", "squares"))
+        return cls(float(saved["count"]), mean, squares)
 
     @cached_property
     def spread(self) -> Vector:

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from problems.arrays import Matrix, real
-from problems.control.environments import Maker, is_own
+from problems.control.environments import Maker
 from problems.control.moments import Moments
 from problems.control.rollouts import Episodes, roll_out
 from problems.control.spaces import bounds_of, make_policy
+from problems.own import is_own
 from problems.policies import Policy, parse_layers
 
 MOST_SEEDS = 2**31
@@ -27,6 +28,11 @@ class Task(Protocol):
     @property
     def name(self) -> str:
         """What reports call it."""
+        ...
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What makes a difference to episodes, besides the policy, as plain values."""
         ...
 
     @property
@@ -82,6 +88,10 @@ class ControlTask:
     @property
     def name(self) -> str:
         return self.maker.name
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.maker.settings
 
     @property
     def dim(self) -> int:
@@ -171,6 +181,10 @@ class EpisodeTask:
     name: str = "episode"
     policy: None = None
     first_moments: None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"environment": self.name}
 
     def rollouts(
         self, parameters: ArrayLike, seeds: ArrayLike, frame: Moments | None = None

@@ -1,19 +1,15 @@
 """Functions of one's own as problems: "module:function", importable from the working directory."""
 
-import importlib
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import problems
-from problems import Problem
+from problems import Problem, own
 from problems.arrays import Matrix, Vector
+from problems.own import load_own
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class OwnFunction:
 
     def __call__(self, X: Matrix) -> Vector:
         """Losses (popsize,) of candidates (popsize, n)."""
-        function = _load(self.name, self.folder)
+        function = load_own(self.name, self.folder)
         return np.array([function(x) for x in X], dtype=float)
 
 
@@ -51,13 +47,11 @@ class Space:
 
 
 def is_own(name: str) -> bool:
-    """Whether a name is that of a function of one's own, "module:function"."""
-    module, colon, function = name.partition(":")
+    """Whether a name is that of a function of one's own, "module:function", and of no problem."""
     try:
-        problems.describe(module)
+        problems.describe(name.partition(":")[0])
     except ValueError:
-        dotted = all(part.isidentifier() for part in module.split("."))
-        return bool(colon) and dotted and function.isidentifier()
+        return own.is_own(name)
     return False
 
 
@@ -88,15 +82,6 @@ def own_problem(name: str, dim: int, space: Space | None = None) -> Problem:
     except Exception as error:
         raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
     return Problem(name, function, x0=x0, sigma0=sigma0, bounds=bounds, region=region)
-
-
-@lru_cache(maxsize=16)
-def _load(name: str, folder: str) -> Callable[[Any], Any]:
-    module, _, function = name.partition(":")
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    found: Callable[[Any], Any] = getattr(importlib.import_module(module), function)
-    return found
 
 
 def _box(bounds: tuple[ArrayLike, ArrayLike], dim: int) -> tuple[Vector, Vector]:

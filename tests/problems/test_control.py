@@ -195,7 +195,7 @@ UNCOVERED = [
 
 @pytest.mark.parametrize(("observed", "acted", "message"), UNCOVERED)
 def test_spaces_that_are_not_covered_are_named(observed, acted, message, monkeypatch):
-    monkeypatch.setattr("problems.control.environments._own", lambda *_: Spaces)
+    monkeypatch.setattr("problems.control.environments.load_own", lambda *_: Spaces)
     with pytest.raises(ValueError, match=f"{message}: expected"):
         make_task("some:Env", arguments={"observed": observed, "acted": acted})
 

@@ -24,7 +24,7 @@ def plot(
     """Draw runs next to each other, or comparisons anew.
 
     A run is what `minimize(run_dir=...)` leaves, a comparison what `structured-es compare --out`
-    does; several comparisons are drawn as one.
+    or `structured-es policy compare --out` does; several comparisons are drawn as one.
 
     Try:
 
@@ -33,9 +33,12 @@ def plot(
     structured-es plot first-run second-run --out pictures
     """
     from structured_es.comparison.plots import draw
+    from structured_es.policy_search.pictures import draw_directories
+    from structured_es.policy_search.trials import TRIALS
 
+    of_policies = all((folder / TRIALS).is_file() for folder in run)
     with bad_input():
-        paths = draw(run, out or run[0])
+        paths = (draw_directories if of_policies else draw)(run, out or run[0])
     if json:
         typer.echo(records.to_json({"files": [str(path) for path in paths]}, indent=2))
     else:

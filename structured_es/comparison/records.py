@@ -14,13 +14,13 @@ TRIALS = "trials.jsonl"
 SUMMARY = "summary.json"
 
 
-def prepare(out: str | Path, *, keep: bool = False) -> Path:
+def prepare(out: str | Path, *, keep: bool = False, name: str = TRIALS) -> Path:
     """Make the directory and the file for the trials in it, empty or as it was; returns the file.
 
     Raises:
         OSError: if that is not possible.
     """
-    path = Path(out).absolute() / TRIALS  # processes may be at home elsewhere
+    path = Path(out).absolute() / name  # processes may be at home elsewhere
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a" if keep else "w"):
         return path

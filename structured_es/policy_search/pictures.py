@@ -12,7 +12,7 @@ from structured_es.comparison.plotting.learning import Line, learning_figure
 from structured_es.comparison.plotting.style import save_figure
 from structured_es.policy_search.monitor import Point
 from structured_es.policy_search.saved import TrainedPolicy
-from structured_es.policy_search.trials import PolicyTrial
+from structured_es.policy_search.trials import TRIALS, PolicyTrial, read_trials
 from structured_es.search.saving.checkpoint import PathLike
 
 NAME = "learning_curve"
@@ -43,6 +43,20 @@ def draw_trials(out: Path, trials: Sequence[PolicyTrial]) -> list[Path]:
     band = "median, quartiles over seeds"
     figure = learning_figure(lines, trials[0].task, band, trials[0].threshold, marks)
     return save_figure(figure, out, NAME)
+
+
+def draw_directories(folders: Sequence[Path], out: Path) -> list[Path]:
+    """Learning curves of all trials in directories that `policy compare --out` has left.
+
+    Raises:
+        ValueError: there are none, or trials of several tasks.
+    """
+    trials = [trial for folder in folders for trial in read_trials(folder / TRIALS)]
+    tasks = {(trial.task, trial.threshold) for trial in trials}
+    if len(tasks) != 1:
+        raise ValueError(f"{folders[0]}: expected trials of one task, got those of {len(tasks)}")
+    out.mkdir(parents=True, exist_ok=True)
+    return draw_trials(out, trials)
 
 
 def render_episode(

@@ -8,7 +8,8 @@ episodes it takes until the mean policy holds the threshold in 100 evaluation ep
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import inf
+from math import nan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,23 +18,23 @@ from problems.control import Task
 from structured_es.comparison.baselines import BASELINES
 from structured_es.comparison.methods import parse_method
 from structured_es.comparison.optimizer import Optimizer
-from structured_es.policy_search.defaults import (
-    QUIET,
-    default_popsize,
-    default_sigma,
-    search_options,
-)
+from structured_es.policy_search.defaults import default_popsize, default_sigma, search_options
 from structured_es.policy_search.monitor import Monitor, Point
 from structured_es.policy_search.objective import EpisodicObjective
 from structured_es.policy_search.structure import for_task
 from structured_es.runs.evaluation import parallel_map
+from structured_es.runs.json_lines import lines
+from structured_es.search.criteria import TOLERANCES_OFF
 from structured_es.search.strategy import EvolutionStrategy
 
-_PYCMA = QUIET | {"tolfunrel": 0.0, "tolxstagnation": False}
+_PYCMA: dict[str, Any] = TOLERANCES_OFF | {"tolfunrel": 0.0, "tolxstagnation": False}
 """pycma's names for what `search_options` switches off."""
 
 _STEADY = ("ars", "openai-es")
 """Baselines whose noise stays as it is: they have step sizes of their own."""
+
+TRIALS = "policy-trials.jsonl"
+"""Where a comparison of methods keeps its trials."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,22 @@ def run_trials(
     goal = setting.threshold if setting.threshold is not None else task.threshold
     setting = replace(setting, threshold=goal)
     for method in methods:
-        make_optimizer(method, task, 0, setting)
+        least = len(make_optimizer(method, task, 0, setting).ask()) * setting.least
+        if setting.budget < least:
+            raise ValueError(
+                f"episodes: expected at least {least} for a generation of {method!r}, got "
+                f"{setting.budget}"
+            )
     jobs = [(method, seed) for seed in seeds for method in methods]
     return parallel_map(partial(_job, task, setting), jobs, n_jobs=n_jobs)
+
+
+def read_trials(file: Path) -> list[PolicyTrial]:
+    """The trials in a file that `policy compare --out` has left."""
+    return [
+        PolicyTrial(**line | {"curve": tuple(Point(**point) for point in line["curve"])})
+        for line in lines(file)
+    ]
 
 
 def run_trial(task: Task, method: str, seed: int, setting: Setting) -> PolicyTrial:
@@ -143,7 +157,7 @@ def run_trial(task: Task, method: str, seed: int, setting: Setting) -> PolicyTri
         threshold=setting.threshold,
         episodes_to_threshold=objective.episodes if objective.solved else None,
         episodes=objective.episodes,
-        mean=curve[-1].mean if curve else -inf,
+        mean=curve[-1].mean if curve else nan,
         curve=tuple(curve),
     )
 
@@ -159,14 +173,15 @@ def make_optimizer(method: str, task: Task, seed: int, setting: Setting) -> Opti
     sigma0 = own.pop("sigma0", None)
     if method in _STEADY:
         make, options = BASELINES[method].make, {}
-        sigma0 = sigma0 or _noise(method)
+        sigma0 = _noise(method) if sigma0 is None else sigma0
     else:
-        sigma0 = sigma0 or setting.sigma0 or default_sigma(task.policy)
+        sigma0 = setting.sigma0 if sigma0 is None else sigma0
+        sigma0 = default_sigma(task.policy) if sigma0 is None else sigma0
         if method in BASELINES:
             make = BASELINES[method].make
             options = dict(_PYCMA) if method.startswith("cma") and method != "cmaes" else {}
         else:
-            size = setting.popsize or default_popsize(task)
+            size = default_popsize(task) if setting.popsize is None else setting.popsize
             options = search_options(task, sigma0) | {"popsize": size}
             structure, plus, _ = method.partition("+")
             if structure == "layers" and not plus:

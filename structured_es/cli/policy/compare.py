@@ -94,7 +94,7 @@ def compare(
     from structured_es.comparison.progress import count_progress
     from structured_es.policy_search.pictures import draw_trials
     from structured_es.policy_search.report import trials_report
-    from structured_es.policy_search.trials import Setting, run_trials
+    from structured_es.policy_search.trials import TRIALS, Setting, run_trials
 
     with bad_input():
         methods = [*words(structures), *words(baselines)]
@@ -123,7 +123,7 @@ def compare(
             sigma0=sigma0,
             popsize=popsize,
         )
-        path = None if out is None else records.prepare(out)
+        path = None if out is None else records.prepare(out, name=TRIALS)
         running = run_trials(task, methods, range(seed, seed + seeds), setting, n_jobs=n_jobs)
     trials = []
     with count_progress("trials", progress) as tell:

@@ -38,11 +38,14 @@ def spread_figure(runs: Mapping[str, Generations], title: str = "") -> Figure:
         seen = np.isfinite(ratio)  # a line through those that were looked at
         axes.plot(nfev[seen], ratio[seen], **line | {"markevery": max(1, seen.sum() // 6)})
     names = ["best loss"] * known + ["sigma", "standard deviations", "longest / shortest axis"]
+    signed = any((_column(points, "best") <= 0).any() for points in runs.values())
     for panel, name in zip(panels, names, strict=True):
-        panel.set(title=name, xlabel="evaluations", yscale="log")
+        panel.set(title=name, xlabel="evaluations")
+        if name == "best loss" and signed:
+            panel.set_yscale("symlog", linthresh=1e-8)
+        else:
+            panel.set_yscale("log")
         panel.grid(alpha=0.25)
-    if known and any(_column(points, "best").min(initial=1) <= 0 for points in runs.values()):
-        panels[0].set_yscale("symlog", linthresh=1e-8)
     if title:
         figure.suptitle(title)
     figure.legend(

@@ -102,7 +102,7 @@ def test_compare_shows_every_method(tmp_path):
     assert done.exit_code == 0, done.output
     for name in ("auto", "cma", "ars", "threshold 475", "at most 100 training episodes"):
         assert name in done.stdout
-    trials = lines(tmp_path / "trials.jsonl")
+    trials = lines(tmp_path / "policy-trials.jsonl")
     assert len(trials) == 6
     assert (tmp_path / "learning_curve.png").stat().st_size > 5000
     document = call_json(*arguments, "--seeds", 2, "--n-jobs", 2)
@@ -123,12 +123,71 @@ BAD = [
     (("train", "CartPole-v1", "--structure", "round"), "structure: unknown name 'round'"),
     (("train", "CartPole-v1", "--resume"), "--resume: expected --out"),
     (("train", "no_module_here:make"), "ModuleNotFoundError"),
+    (("train", "a:b:c"), "environment 'a:b:c': "),
+    (("train", "CartPole-v1", "--threshold", "nan"), "threshold: expected a number, got nan"),
+    (("train", "CartPole-v1", "--reward-shift", "nan"), "reward_shift: expected finite values"),
+    (("compare", "CartPole-v1", "--sigma0", "0"), "sigma0: expected positive finite values"),
+    (("compare", "CartPole-v1", "--episodes", "2"), "episodes: expected at least"),
+    (("render", ".", "--which", "both"), "--which: expected 'mean' or 'best', got 'both'"),
     (("evaluate", "no/such/run"), "No such file"),
     (("evaluate", ".", "--which", "worst"), "--which: expected 'mean', 'best' or 'both'"),
     (("render", "no/such/run"), "No such file"),
     (("compare", "CartPole-v1", "--baselines", "arss"), "unknown method 'arss'"),
     (("compare", "CartPole-v1", "--structures", "", "--baselines", ""), "at least one method"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def make(:", "SyntaxError"),
+        ("raise KeyError('here')", "KeyError: 'here'"),
+        ("def make():\n    raise RuntimeError('no engine')", "RuntimeError: no engine"),
+    ],
+)
+def test_a_module_of_ones_own_that_raises_is_bad_usage(source, said, tmp_path, monkeypatch):
+    name = f"own_{abs(hash(source))}"
+    (tmp_path / f"{name}.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    done = call("train", f"{name}:make")
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert f"environment '{name}:make': {said}" in line
+
+
+def test_no_threshold_is_ever_missed_at_infinity():
+    assert call("train", "CartPole-v1", "--episodes", "30", "--threshold", "inf").exit_code == 0
+
+
+def test_refused_arguments_leave_a_good_run_as_it_was(run):
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    for bad in ("--structure", "round"), ("--per-candidate", "2,1"), ("--episodes", "3"):
+        assert call("train", "CartPole-v1", *bad, "--out", run).exit_code == 2
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_another_episode_length_is_another_run(tmp_path):
+    train = ("train", "CartPole-v1", "--episodes", "30", "--out", tmp_path, "--max-steps")
+    assert call(*train, 30).exit_code == 0
+    done = call(*train, 60, "--resume")
+    assert done.exit_code == 2
+    assert "max_steps: expected 30 as in the run that resumes, got 60" in done.stderr
+
+
+def test_plot_draws_what_policy_commands_leave(run, tmp_path):
+    out = tmp_path / "compared"
+    compared = call(*COMPARE, "--out", out)
+    assert compared.exit_code == 0, compared.output
+    for folder, picture in ((out, "learning_curve.png"), (run, "run.png")):
+        drawn = CliRunner().invoke(app, ["plot", str(folder), "--out", str(tmp_path / "drawn")])
+        assert (drawn.exit_code, drawn.stderr) == (0, "")
+        assert (tmp_path / "drawn" / picture).stat().st_size > 1000
+
+
+COMPARE = (
+    *("compare", "CartPole-v1", "--structures", "auto", "--baselines", "ars"),
+    *("--episodes", "48", "--seeds", "2"),
+)
 
 
 @pytest.mark.parametrize(("arguments", "message"), BAD, ids=lambda part: str(part)[:60])

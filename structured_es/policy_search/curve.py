@@ -20,11 +20,13 @@ class Curve:
     def __init__(self, path: PathLike | None, *, keep: bool = False) -> None:
         self._file = None if path is None else Path(path) / CURVE
         self._points = read_curve(self._file) if keep and self._file is not None else []
-        if self._file is not None and not keep:
-            self._file.unlink(missing_ok=True)
+        self._stale = self._file is not None and not keep
 
     def add(self, point: Point) -> None:
-        """The next point."""
+        """The next point; the first one takes the place of a file of another run."""
+        if self._stale and self._file is not None:
+            self._file.unlink(missing_ok=True)
+            self._stale = False
         earlier = [known for known in self._points if known.nit < point.nit]
         if len(earlier) < len(self._points) and self._file is not None:
             text = "".join(f"{json_lines.to_json(known)}\n" for known in earlier)

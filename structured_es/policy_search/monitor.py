@@ -6,7 +6,7 @@ them; if their mean return holds the threshold, the task is solved.
 """
 
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 
@@ -95,6 +95,8 @@ class Monitor:
 
     def __init__(self, task: Task, objective: EpisodicObjective, threshold: float | None) -> None:
         self._task, self._objective, self._threshold = task, objective, threshold
+        if threshold is not None and isnan(threshold):
+            raise ValueError(f"threshold: expected a number, got {threshold}")
 
     def __call__(self, mean: FloatArray) -> Point:
         """The point after a generation that led to this mean, (n,)."""
@@ -106,7 +108,7 @@ class Monitor:
             found = evaluate(self._task, shown, EVALUATIONS)
             solved = found.holds(threshold)
         objective.solved = solved
-        returns = objective.returns
+        returns = objective.returns[np.isfinite(objective.returns)]
         return Point(
             nit=objective.generation,
             episodes=objective.episodes,

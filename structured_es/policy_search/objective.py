@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from problems.control import MOST_SEEDS, Episodes, Moments, Task
 from structured_es.policy_search.doubt import adjusted, in_doubt
 from structured_es.runs.evaluation import count_jobs, parallel_map
-from structured_es.search.validation import check_count
+from structured_es.search.validation import as_number, check_count
 from structured_es.structures.arrays import FloatArray
 
 _TRAINING = 0xE915
@@ -44,7 +44,7 @@ class EpisodicObjective:
         episodes: played so far.
         steps: of the environment.
         frame: the moments that the latest generation was normalised by, None without.
-        returns: mean returns, (m,), of the latest generation, not shifted.
+        returns: mean returns, (m,), of the latest generation, not shifted; NaN for failed ones.
         solved: set from outside when there is no need to go on: then calls raise StopIteration.
 
     Raises:
@@ -65,18 +65,20 @@ class EpisodicObjective:
         budget: float = np.inf,
     ) -> None:
         self.least = check_count("episodes per candidate", least, 1)
-        self.most = check_count("episodes per candidate in doubt", most or least, self.least)
+        most = least if most is None else most
+        self.most = check_count("episodes per candidate in doubt", most, self.least)
         self._task, self._seed, self._common = task, seed, common
-        self._shift, self._jobs, self._budget = reward_shift, count_jobs(n_jobs), budget
+        self._shift = as_number("reward_shift", reward_shift)
+        self._jobs, self._budget = count_jobs(n_jobs), budget
         self.generation = self.episodes = self.steps = 0
         self._moments = task.first_moments if normalize else None
         self.frame = self._moments
-        self.returns = np.zeros(0)
+        self.returns: FloatArray = np.zeros(0)
         self.solved = False
         self._best: tuple[float, FloatArray, Moments | None] | None = None
 
     def __call__(self, X: FloatArray) -> FloatArray:
-        """Losses (m,) of candidates (m, n).
+        """Losses (m,) of candidates (m, n), NaN where an episode had no number as its return.
 
         Raises:
             StopIteration: the task is solved or the budget spent.
@@ -84,13 +86,16 @@ class EpisodicObjective:
         if self.solved or not self.affords(len(X)):
             raise StopIteration
         self.frame = self._moments
-        found = list(self._rounds(X))
+        failed = np.zeros(len(X), dtype=bool)
+        found = list(self._rounds(X, failed))
         returns, raw = (np.stack(rows, axis=1) for rows in zip(*found, strict=True))
-        losses = -adjusted(returns)
-        self.returns = adjusted(raw)
+        losses, self.returns = np.full((2, len(X)), np.nan)
+        if not failed.all():
+            losses[~failed] = -adjusted(returns[~failed])
+            self.returns[~failed] = adjusted(raw[~failed])
         self.generation += 1
-        best = int(losses.argmin())
-        if self._best is None or losses[best] < self._best[0]:
+        best = int(np.where(np.isfinite(losses), losses, np.inf).argmin())
+        if losses[best] < (np.inf if self._best is None else self._best[0]):
             self._best = (float(losses[best]), X[best].copy(), self.frame)
         return losses
 
@@ -103,8 +108,13 @@ class EpisodicObjective:
         """The candidate of the largest mean return so far, (n,), and its frame."""
         return None if self._best is None else self._best[1:]
 
-    def _rounds(self, X: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
-        """Returns (m,) of one episode after another, shifted and not; NaN where there is none."""
+    def _rounds(
+        self, X: FloatArray, failed: NDArray[np.bool_]
+    ) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Returns (m,) of one episode after another, shifted and not; NaN where there is none.
+
+        Candidates with an episode that failed are marked in `failed`, (m,), and play no more.
+        """
         seeds = self._seeds(len(X))
         columns: list[FloatArray] = []
         who = np.arange(len(X))
@@ -121,7 +131,11 @@ class EpisodicObjective:
                 columns.append(column[0])
                 yield column[0], column[1]
             episode += count
-            who = in_doubt(np.stack(columns, axis=1)) if episode < self.most else who[:0]
+            failed[who] |= np.isnan(played.returns).any(axis=1)
+            sound = np.flatnonzero(~failed)
+            if episode >= self.most or len(sound) == 0:
+                return
+            who = sound[in_doubt(np.stack(columns, axis=1)[sound])]
 
     def _play(self, X: FloatArray, seeds: NDArray[np.int64]) -> Episodes:
         parts = np.array_split(np.arange(len(X)), min(self._jobs, len(X)))
@@ -131,7 +145,9 @@ class EpisodicObjective:
         played = list(map(play, jobs) if alone else parallel_map(play, jobs, n_jobs=len(jobs)))
         for part in played:
             for moments in part.moments or ():
-                self._moments = moments if self._moments is None else self._moments.merged(moments)
+                if np.isfinite(moments.mean).all():  # else of an episode that failed
+                    known = self._moments
+                    self._moments = moments if known is None else known.merged(moments)
         episodes = Episodes(
             np.concatenate([part.returns for part in played]),
             np.concatenate([part.lengths for part in played]),
@@ -155,20 +171,20 @@ class EpisodicObjective:
         return {
             "settings": self._settings,
             "counts": [self.generation, self.episodes, self.steps],
-            "moments": _as_dict(self._moments),
-            "frame": _as_dict(self.frame),
+            "moments": _described(self._moments),
+            "frame": _described(self.frame),
             "returns": self.returns,
             "solved": self.solved,
-            "best": None if best is None else [best[0], best[1], _as_dict(best[2])],
+            "best": None if best is None else [best[0], best[1], _described(best[2])],
         }
 
     @memory.setter
     def memory(self, memory: dict[str, Any]) -> None:
         for name, given in self._settings.items():
-            if memory["settings"][name] != given:
+            earlier = memory["settings"].get(name)
+            if earlier != given:
                 raise ValueError(
-                    f"{name}: expected {memory['settings'][name]!r} as in the run that resumes, "
-                    f"got {given!r}"
+                    f"{name}: expected {earlier!r} as in the run that resumes, got {given!r}"
                 )
         self.generation, self.episodes, self.steps = memory["counts"]
         self._moments = _moments(memory["moments"])
@@ -182,7 +198,7 @@ class EpisodicObjective:
         """What fixes the trajectory."""
         policy = self._task.policy
         return {
-            "environment": self._task.name,
+            **self._task.settings,
             "policy": None if policy is None else repr(policy),
             "episodes per candidate": [self.least, self.most],
             "common seeds": self._common,
@@ -196,11 +212,9 @@ def _play(task: Task, frame: Moments | None, job: tuple[FloatArray, Any]) -> Epi
     return task.rollouts(*job, frame)
 
 
-def _as_dict(moments: Moments | None) -> dict[str, Any] | None:
-    if moments is None:
-        return None
-    return {"count": moments.count, "mean": moments.mean, "squares": moments.squares}
+def _described(moments: Moments | None) -> dict[str, Any] | None:
+    return None if moments is None else moments.describe()
 
 
 def _moments(saved: dict[str, Any] | None) -> Moments | None:
-    return None if saved is None else Moments(**saved)
+    return None if saved is None else Moments.described(saved)

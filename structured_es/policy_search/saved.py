@@ -17,6 +17,7 @@ from problems.policies import Policy, policy_from
 from structured_es.policy_search.monitor import Evaluation, Shown, evaluate
 from structured_es.runs.json_lines import to_json
 from structured_es.search.saving.checkpoint import PathLike, replace_file
+from structured_es.search.validation import check_choice
 from structured_es.structures.arrays import FloatArray
 
 POLICY = "policy.json"
@@ -91,8 +92,11 @@ def write_policies(path: PathLike, task: Task, policies: Mapping[str, Shown]) ->
         document["architecture"] = policy.describe()
         document["shapes"] = policy.shapes
     document["policies"] = {
-        name: {"parameters": shown[0].tolist(), "frame": _frame(shown[1])}
-        for name, shown in policies.items()
+        name: {
+            "parameters": parameters.tolist(),
+            "frame": None if frame is None else frame.describe(),
+        }
+        for name, (parameters, frame) in policies.items()
     }
     Path(path).mkdir(parents=True, exist_ok=True)
     replace_file(str(Path(path) / POLICY), f"{to_json(document)}\n".encode())
@@ -107,8 +111,9 @@ def read_policy(path: PathLike, which: str = "mean") -> TrainedPolicy:
 
     Raises:
         OSError: there is no such file.
-        ValueError: it holds no policy of that name.
+        ValueError: it holds no policy of that name, or there is no such name.
     """
+    check_choice("which", which, WHICH)
     file = Path(path) / POLICY if Path(path).is_dir() else Path(path)
     try:
         document = json.loads(file.read_text())
@@ -119,13 +124,9 @@ def read_policy(path: PathLike, which: str = "mean") -> TrainedPolicy:
         policy = policy_from(document["architecture"])
         saved = document["policies"][which]
         parameters = np.array(saved["parameters"], dtype=np.float64)
-        frame = saved["frame"]
+        moments = None if saved["frame"] is None else Moments.described(saved["frame"])
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{file}: expected a policy {which!r}, got {error!r}") from error
-    moments = None
-    if frame is not None:
-        mean, squares = np.array(frame["mean"]), np.array(frame["squares"])
-        moments = Moments(frame["count"], mean, squares)
     task = ControlTask(maker, policy, document["threshold"], moments)
     return TrainedPolicy(task, parameters, moments)
 
@@ -141,10 +142,3 @@ def _environment(task: Task) -> dict[str, Any] | None:
         "folder": maker.folder,
         "fresh": maker.fresh,
     }
-
-
-def _frame(moments: Moments | None) -> dict[str, Any] | None:
-    if moments is None:
-        return None
-    mean, squares = moments.mean.tolist(), moments.squares.tolist()
-    return {"count": moments.count, "mean": mean, "squares": squares}

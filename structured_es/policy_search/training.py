@@ -120,7 +120,7 @@ def train_policy(
         if task_options:
             raise TypeError(f"unknown option {next(iter(task_options))!r} for a task that is made")
     goal = task.threshold if threshold is None else threshold
-    least, most = (per_candidate,) * 2 if isinstance(per_candidate, int) else per_candidate
+    least, most = _least_and_most(per_candidate)
     objective = EpisodicObjective(
         task,
         seed=check_count("seed", seed, 0),
@@ -132,7 +132,7 @@ def train_policy(
         n_jobs=n_jobs,
         budget=episodes,
     )
-    size = popsize or default_popsize(task)
+    size = default_popsize(task) if popsize is None else check_count("popsize", popsize, 2)
     if not objective.affords(size):
         raise ValueError(f"episodes: expected at least {size * least}, got {episodes}")
     step = default_sigma(task.policy) if sigma0 is None else sigma0
@@ -182,6 +182,16 @@ def train_policy(
         curve=curve.points,
         result=result,
     )
+
+
+def _least_and_most(per_candidate: Any) -> tuple[int, int]:
+    pair = per_candidate if isinstance(per_candidate, tuple) else (per_candidate,) * 2
+    if len(pair) != 2:
+        raise ValueError(
+            f"per_candidate: expected a number or (least, most), got {per_candidate!r}"
+        )
+    least = check_count("per_candidate", pair[0], 1)
+    return least, check_count("per_candidate", pair[1], least)
 
 
 def summary(training: Training) -> dict[str, Any]:

@@ -156,3 +156,48 @@ def test_best_is_that_of_all_generations():
 def test_bad_options_are_named(options):
     with pytest.raises(ValueError, match="expected an integer"):
         normalized(seed=1, **options)
+
+
+def returning(rows):
+    """An objective whose candidates, numbered by x[0], return the rows' numbers in turn."""
+    turns = {}
+
+    def play(x, seed):
+        turns[x[0]] = turns.get(x[0], -1) + 1
+        return rows[int(x[0])][turns[x[0]]]
+
+    return EpisodeTask(play, dim=1)
+
+
+NUMBERED = np.arange(4.0)[:, np.newaxis]
+
+
+def test_an_episode_without_a_return_fails_its_candidate_and_no_other():
+    nan = np.nan
+    task = returning([[nan, 1.0], [1.0, 5.0], [2.0, nan], [0.0, 2.0]])
+    objective = EpisodicObjective(task, seed=0, least=2)
+    np.testing.assert_array_equal(objective(NUMBERED), [nan, -3.0, nan, -1.0])
+    np.testing.assert_array_equal(objective.returns, [nan, 3.0, nan, 1.0])
+    assert objective.best[0] == [1.0]
+
+
+def test_who_has_failed_plays_no_more():
+    played = []
+
+    def play(x, seed):
+        played.append(x[0])
+        return np.nan if x[0] == 2.0 else np.sin(1e3 * x[0] * seed)
+
+    objective = EpisodicObjective(EpisodeTask(play, dim=1), seed=0, least=1, most=5)
+    losses = objective(NUMBERED)
+    assert np.isnan(losses).tolist() == [False, False, True, False]
+    assert played.count(2.0) == 1
+    assert len(played) > 4
+
+
+def test_a_generation_of_failures_has_no_best():
+    objective = EpisodicObjective(returning([[np.nan, 3.0]] * 4), seed=0)
+    assert np.isnan(objective(NUMBERED)).all()
+    assert objective.best is None
+    assert objective(NUMBERED)[0] == -3.0
+    assert objective.best[0] == [0.0]

@@ -203,7 +203,12 @@ def test_layers_are_blocks(monkeypatch):
         ({"policy": "cnn"}, "policy: expected"),
         ({"structure": "round"}, "structure: unknown name"),
         ({"seed": -1}, "seed: expected an integer >= 0"),
-        ({"per_candidate": 0}, "episodes per candidate: expected"),
+        ({"per_candidate": 0}, "per_candidate: expected an integer >= 1, got 0"),
+        ({"per_candidate": (2, 0)}, "per_candidate: expected an integer >= 2, got 0"),
+        ({"per_candidate": (1, 2, 3)}, r"per_candidate: expected a number or \(least, most\)"),
+        ({"popsize": 0}, "popsize: expected an integer >= 2, got 0"),
+        ({"reward_shift": np.inf}, "reward_shift: expected finite values"),
+        ({"threshold": np.nan}, "threshold: expected a number"),
         ({"sigma0": -1.0}, "sigma0: expected positive"),
         ({"resume": True}, "checkpoint: expected a path"),
         ({"popsize": 1}, "popsize: expected"),
@@ -298,3 +303,20 @@ def test_trials_share_out_to_workers():
 def test_unknown_methods_are_named():
     with pytest.raises(ValueError, match="unknown method 'arss'; did you mean ars"):
         run_trials(CARTPOLE, ["arss"], [1], Setting())
+
+
+def test_an_argument_may_be_a_list():
+    icy = {"desc": ["SF", "FG"], "is_slippery": False}
+    found = ses.train_policy("FrozenLake-v1", arguments=icy, max_steps=8, episodes=40, seed=1)
+    assert 0.0 <= found.evaluation.mean <= 1.0
+
+
+def test_a_damaged_frame_is_named(tmp_path):
+    task = make_task("CartPole-v1")
+    write_policies(tmp_path, task, {"mean": (np.zeros(4), task.first_moments)})
+    file = tmp_path / "policy.json"
+    document = json.loads(file.read_text())
+    del document["policies"]["mean"]["frame"]["count"]
+    file.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match=r"policy\.json: expected a policy 'mean'.*count"):
+        read_policy(tmp_path)

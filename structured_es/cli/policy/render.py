@@ -32,8 +32,10 @@ def render(
     structured-es policy render runs/cartpole --gif cartpole.gif
     """
     from structured_es.policy_search.pictures import render_episode
-    from structured_es.policy_search.saved import read_policy
+    from structured_es.policy_search.saved import WHICH, read_policy
+    from structured_es.search.validation import check_choice
 
     with bad_input():
+        check_choice("--which", which, WHICH)
         count, total = render_episode(read_policy(run, which), gif, seed=seed, most=most)
     typer.echo(f"{gif}: {count} frames, return {total:.1f}")

@@ -134,7 +134,7 @@ def train(
         report.stdout_console().print(training_report(found))
         if out is not None:
             typer.echo(f"run: {out}")
-    if threshold is not None and not all(training.solved for _, training in found):
+    if threshold is not None and any(training.solved is False for _, training in found):
         raise typer.Exit(MISSED)
 
 

@@ -5,20 +5,20 @@ and biases of all layers one after another, so that each layer is a block of con
 
     layer i: outputs = W_i inputs + b_i,  W_i of shape (outputs, inputs), then b_i
 
-with `tanh` or `relu` between layers. What the last layer puts out becomes an action by a head:
-`Discrete` and `MultiDiscrete` take the largest score, `Box` clips or squashes to the box. A row is
-computed alike whatever rows are computed with it, to the last bit.
+with `tanh` or `relu` between layers. What goes in and what becomes of the outputs: `heads.py`. A
+row is computed alike whatever rows are computed with it, to the last bit.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from problems.arrays import Matrix, real
+from problems.heads import Box, Discrete, MultiDiscrete, Numbers, OneHot, check_choice
 
 Activation = Callable[[Matrix], Matrix]
 
@@ -28,133 +28,6 @@ def _relu(x: Matrix) -> Matrix:
 
 
 ACTIVATIONS: dict[str, Activation] = {"tanh": np.tanh, "relu": _relu}
-SQUASHES = ("clip", "tanh")
-
-
-class Inputs(Protocol):
-    """Makes input rows of observations."""
-
-    @property
-    def size(self) -> int:
-        """Numbers in a row."""
-        ...
-
-    def rows(self, observations: Any) -> Matrix:
-        """One row, (size,), for each observation."""
-        ...
-
-
-class Head(Protocol):
-    """Makes actions of what the last layer puts out."""
-
-    @property
-    def outputs(self) -> int:
-        """How many numbers the last layer puts out."""
-        ...
-
-    def actions(self, outputs: Matrix) -> NDArray[Any]:
-        """One action a row, of outputs (b, outputs)."""
-        ...
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """Observations that are arrays of numbers, flattened.
-
-    Args:
-        size: how many numbers.
-    """
-
-    size: int
-
-    def rows(self, observations: Any) -> Matrix:
-        return np.array(observations, dtype=np.float64).reshape(len(observations), self.size)
-
-
-@dataclass(frozen=True)
-class OneHot:
-    """Observations start, start + 1, ... start + size - 1, each with an input of its own."""
-
-    size: int
-    start: int = 0
-
-    def rows(self, observations: Any) -> Matrix:
-        rows = np.zeros((len(observations), self.size))
-        rows[np.arange(len(rows)), np.asarray(observations, dtype=int) - self.start] = 1.0
-        return rows
-
-
-@dataclass(frozen=True)
-class Discrete:
-    """Actions start, start + 1, ...: that of the largest score.
-
-    Two actions need one score only, that of the second less that of the first.
-    """
-
-    count: int
-    start: int = 0
-
-    @property
-    def outputs(self) -> int:
-        return 1 if self.count == 2 else self.count
-
-    def actions(self, outputs: Matrix) -> NDArray[Any]:
-        if self.count == 2:
-            return (outputs[:, 0] > 0.0).astype(np.int64) + self.start
-        return outputs.argmax(axis=1) + self.start
-
-
-@dataclass(frozen=True)
-class MultiDiscrete:
-    """Several discrete actions at once, each that of the largest score of its own."""
-
-    counts: tuple[int, ...]
-
-    @property
-    def outputs(self) -> int:
-        return sum(self.counts)
-
-    def actions(self, outputs: Matrix) -> NDArray[Any]:
-        scores = np.split(outputs, np.cumsum(self.counts)[:-1], axis=1)
-        return np.stack([score.argmax(axis=1) for score in scores], axis=1)
-
-
-@dataclass(frozen=True)
-class Box:
-    """Numbers within bounds: outputs of -1 and 1 are the bounds.
-
-    Where a side is open, the output itself is the action, clipped to the other side.
-
-    Args:
-        low: lower bounds, flattened.
-        high: upper bounds.
-        shape: shape of an action.
-        dtype: name of its dtype.
-        squash: "clip" outputs to the box, or bend them by "tanh".
-    """
-
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-    squash: str = "clip"
-
-    def __post_init__(self) -> None:
-        _check_choice("squash", self.squash, SQUASHES)
-
-    @property
-    def outputs(self) -> int:
-        return len(self.low)
-
-    def actions(self, outputs: Matrix) -> NDArray[Any]:
-        low, high = np.array(self.low), np.array(self.high)
-        closed = np.isfinite(low) & np.isfinite(high)
-        middle = np.where(closed, low / 2 + high / 2, 0.0)
-        half = np.where(closed, high / 2 - low / 2, 1.0)
-        if self.squash == "tanh":
-            outputs = np.where(closed, np.tanh(outputs), outputs)
-        actions = np.clip(middle + half * outputs, low, high)
-        return actions.astype(self.dtype).reshape(len(outputs), *self.shape)
 
 
 @dataclass(frozen=True)
@@ -207,7 +80,7 @@ class Policy:
         object.__setattr__(self, "hidden", tuple(self.hidden))
         if any(size < 1 for size in self.hidden):
             raise ValueError(f"hidden: expected sizes of at least 1, got {self.hidden}")
-        _check_choice("activation", self.activation, ACTIVATIONS)
+        check_choice("activation", self.activation, ACTIVATIONS)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -228,11 +101,6 @@ class Policy:
     def scale_free(self) -> bool:
         """Whether all positive multiples of a parameter vector act alike: only directions count."""
         return not self.hidden and not isinstance(self.head, Box)
-
-    @property
-    def blocks(self) -> tuple[int, ...]:
-        """Number of parameters of each layer."""
-        return tuple(layer.size for layer in self.layers)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -347,9 +215,3 @@ def policy_from(description: dict[str, Any]) -> Policy:
 
 def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _check_choice(name: str, value: Any, choices: Any) -> None:
-    if value not in choices:
-        expected = " or ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name}: expected {expected}, got {value!r}")

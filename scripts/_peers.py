@@ -30,7 +30,8 @@ from numpy.typing import ArrayLike, NDArray
 from structured_es.comparison.baselines.inside_out import InsideOut, Objective, Starts
 from structured_es.comparison.methods import Method
 from structured_es.search.bounds import BoundsLike, Box
-from structured_es.search.strategy import Start, default_popsize
+from structured_es.search.rates import default_popsize
+from structured_es.search.strategy import Start
 
 Search = Callable[[Objective, NDArray[np.float64], float, int, int], object]
 """Minimises, given objective, start (n,), step size, popsize and seed, without an end."""

@@ -7,7 +7,8 @@ import numpy as np
 from gymnasium import spaces
 
 from problems.arrays import Vector
-from problems.policies import Box, Discrete, MultiDiscrete, Numbers, OneHot, Policy
+from problems.heads import Box, Discrete, MultiDiscrete, Numbers, OneHot
+from problems.policies import Policy
 
 
 def make_policy(

@@ -212,10 +212,11 @@ class Evaluator:
         return min(count, workers * ceil(most / max(1.0, best)))
 
     def _spread(self, seconds: FloatArray, lengths: FloatArray) -> None:
-        """Take note of how the times of evaluations differ, from those of chunks."""
+        """Take note of how the times of evaluations differ, from those of two chunks or more."""
+        if len(seconds) < 2:
+            return
         even = seconds.sum() / lengths.sum() * lengths
-        variance = float(np.mean((seconds - even) ** 2 / lengths)) * len(seconds)
-        variance /= max(1, len(seconds) - 1)
+        variance = float(((seconds - even) ** 2 / lengths).sum()) / (len(seconds) - 1)
         known = self._variance == self._variance
         self._variance = _MEMORY * self._variance + (1 - _MEMORY) * variance if known else variance
 

@@ -18,7 +18,7 @@ from structured_es.runs.resumption import Saver, check_path, describe_run, load
 from structured_es.runs.run_directory import CHECKPOINT, RunDirectory, order_of
 from structured_es.search.bounds import BoundsLike
 from structured_es.search.criteria import StopReason, describe
-from structured_es.search.gathering import count_finite
+from structured_es.search.ranking import count_finite
 from structured_es.search.restarts import BIPOP, IPOP, Restarts
 from structured_es.search.result import Result
 from structured_es.search.saving.checkpoint import PathLike

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from structured_es.search.candidates import INJECTED, Batch
+from structured_es.search.ranking import count_finite
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.arrays import FloatArray
 
@@ -86,8 +87,3 @@ def _limited(local: FloatArray) -> FloatArray:
     lengths = np.sqrt(np.einsum("ij,ij->i", local, local))
     limited: FloatArray = local * (limit / np.maximum(lengths, limit))[:, np.newaxis]
     return limited
-
-
-def count_finite(losses: FloatArray) -> int:
-    """How many of them are finite."""
-    return int(np.count_nonzero(np.isfinite(losses)))

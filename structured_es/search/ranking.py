@@ -80,3 +80,18 @@ def xnes_utilities(popsize: int) -> FloatArray:
 def rank(losses: FloatArray) -> NDArray[np.intp]:
     """Indices from best to worst; ties keep their order, inf comes late and NaN last."""
     return losses.argsort(kind="stable")
+
+
+def count_finite(losses: FloatArray) -> int:
+    """How many of them are finite."""
+    return int(np.count_nonzero(np.isfinite(losses)))
+
+
+def informative(losses: FloatArray) -> int:
+    """How many of the ranked candidates the update is to see.
+
+    Those with finite losses and as many with infinite ones, so that weights are positive only for
+    the former; of failed evaluations (NaN) none.
+    """
+    finite = count_finite(losses)
+    return finite + min(finite, int(np.count_nonzero(np.isinf(losses))))

@@ -18,7 +18,7 @@ to 320:
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
+from math import floor, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,11 @@ class StepSizeRates:
     c_sigma: float
     damping: float
     expected_length: float
+
+
+def default_popsize(dim: int) -> int:
+    """Candidates a generation for n variables: 4 + floor(3 ln n)."""
+    return 4 + floor(3.0 * log(dim))
 
 
 @lru_cache(maxsize=256)

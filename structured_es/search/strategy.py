@@ -6,7 +6,7 @@ termination.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from math import floor, inf, isfinite, log
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,16 @@ from structured_es.search.bounds import BoundsLike, make_domain
 from structured_es.search.budget import Budget
 from structured_es.search.candidates import INJECTED, LATE, Ledger
 from structured_es.search.criteria import StopReason, describe, make_criteria
-from structured_es.search.cumulation import Cumulation
-from structured_es.search.gathering import Gathering, Told, count_finite
-from structured_es.search.learning_rate import AdaptiveCumulation
-from structured_es.search.ranking import rank
+from structured_es.search.gathering import Gathering, Told
+from structured_es.search.ranking import count_finite, informative, rank
+from structured_es.search.rates import default_popsize
 from structured_es.search.result import Result
+from structured_es.search.rules import make_rule
 from structured_es.search.sampling import make_sampler
 from structured_es.search.saving.checkpoint import Resumable
 from structured_es.search.shape import Shape, Variables, first_distribution
 from structured_es.search.stream import CandidateStream
 from structured_es.search.termination import Termination
-from structured_es.search.update_rule import UpdateRule
 from structured_es.search.validation import (
     check_choice,
     check_count,
@@ -40,7 +39,6 @@ from structured_es.search.validation import (
     check_step_sizes,
     make_generator,
 )
-from structured_es.search.xnes import XNES
 from structured_es.structures.arrays import FloatArray, like
 from structured_es.structures.retraction import get_retraction
 from structured_es.structures.structure import Structure
@@ -171,7 +169,7 @@ class EvolutionStrategy(Resumable):
         )
         self._stream = CandidateStream(self._boundary, self._sampler, self.popsize)
         probe_rng = sample_rng.spawn(1)[0] if lr_adapt else None
-        self._rule = _make_rule(update, dim, self._sampler.signed, probe_rng)
+        self._rule = make_rule(update, dim, self._sampler.signed, probe_rng)
         if lr_adapt and criteria.get("tolstagnation") is None:
             criteria["tolstagnation"] = inf
         limits = make_criteria(criteria)
@@ -356,7 +354,7 @@ class EvolutionStrategy(Resumable):
         values = self._boundary.penalized(told.losses, told.free, self._distribution)
         order = rank(values)
         ranked = values.take(order)
-        used = len(ranked) if isfinite(ranked[-1]) else _informative(ranked)
+        used = len(ranked) if isfinite(ranked[-1]) else informative(ranked)
         if used < 2:
             self._distribution = self._distribution.shrunk()
         else:
@@ -374,29 +372,3 @@ class EvolutionStrategy(Resumable):
         self._distribution = self._boundary.unfrozen(self._distribution, self.popsize)
         self._ledger.forget(nit)
         self._termination.observe(ranked, self._distribution, nit)
-
-
-def default_popsize(dim: int) -> int:
-    """Candidates a generation for n variables: 4 + floor(3 ln n)."""
-    return 4 + floor(3.0 * log(dim))
-
-
-def _make_rule(
-    update: str, dim: int, signed: bool, probe_rng: np.random.Generator | None
-) -> UpdateRule:
-    """The update rule; with a generator its learning rates adapt."""
-    if probe_rng is None:
-        return XNES() if update == "xnes" else Cumulation(dim, signed=signed)
-    if update == "xnes":
-        raise ValueError("lr_adapt: expected False with update='xnes', got True")
-    return AdaptiveCumulation(dim, probe_rng)
-
-
-def _informative(losses: FloatArray) -> int:
-    """How many of the ranked candidates the update is to see.
-
-    Those with finite losses and as many with infinite ones, so that weights are positive only for
-    the former; of failed evaluations (NaN) none.
-    """
-    finite = count_finite(losses)
-    return finite + min(finite, int(np.count_nonzero(np.isinf(losses))))

@@ -41,11 +41,10 @@ class UpdateRule(ABC):
         """The distribution before an update by late candidates.
 
         They say where to go from where they were drawn. As they are today, all of them lie behind
-        the mean, and shape and sigma would learn of nothing but that: with eight workers and
-        evaluation times spread tenfold it takes up to 1.4 times the time, and with 32 the search
-        stalls. Were the mean to go the whole way of their steps, it would overshoot where whole
-        generations are late. So the steps make shape and sigma, and the mean ends in the middle
-        (`scripts/benchmark_async`).
+        the mean, and shape and sigma would learn of nothing but that. Were the mean to go the whole
+        way of their steps, it would overshoot where whole generations are late. So the steps make
+        shape and sigma, and the mean ends in the middle. What that comes to:
+        `scripts/benchmark_async`.
 
         Args:
             distribution: the current search distribution.

@@ -20,7 +20,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.arrays import FloatArray, weighted_squares
 from structured_es.structures.gradient import (
     Gradient,
     GradientSource,
@@ -160,7 +160,7 @@ class BlockDiagonal(Structure):
         return matrix
 
     def _scaled(self, gradient: Gradient, retraction: Retraction) -> FloatArray:
-        squares = product(gradient.weights, np.square(gradient.rows))
+        squares = weighted_squares(gradient.weights, gradient.rows)
         if self._order is not None:
             squares = squares[self._order]
         sums = np.add.reduceat(squares, self._starts)

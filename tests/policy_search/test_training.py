@@ -193,7 +193,7 @@ def test_layers_are_blocks(monkeypatch):
     assert isinstance(asked["structure"], BlockDiagonal)
     blocks = asked["structure"].blocks
     assert {name: block.dim for name, block in blocks.items()} == {"layer0": 15, "layer1": 4}
-    assert done.policy.task.policy.blocks == (15, 4)
+    assert [layer.size for layer in done.policy.task.policy.layers] == [15, 4]
 
 
 @pytest.mark.parametrize(

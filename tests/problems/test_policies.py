@@ -66,12 +66,12 @@ def test_a_row_does_not_depend_on_those_beside_it(policy):
 
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
 def test_parameters_are_blocks_of_layers_with_names_and_shapes(policy):
-    assert sum(policy.blocks) == policy.dim
+    assert sum(layer.size for layer in policy.layers) == policy.dim
     assert sum(int(np.prod(shape)) for shape in policy.shapes.values()) == policy.dim
     x = np.arange(policy.dim, dtype=float)
     parts = [part.ravel() for part in policy.named(x).values()]
     np.testing.assert_array_equal(np.concatenate(parts), x)
-    first = policy.blocks[0]
+    first = policy.layers[0].size
     names = [name for name in policy.named(x) if name.startswith("layer0")]
     np.testing.assert_array_equal(
         np.concatenate([policy.named(x)[name].ravel() for name in names]), x[:first]

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from structured_es.comparison.baselines.counted import Counted, checked_start
 from structured_es.search.bounds import BoundsLike, Box, make_box
-from structured_es.search.strategy import Seed, Start, default_popsize
+from structured_es.search.rates import default_popsize
+from structured_es.search.strategy import Seed, Start
 from structured_es.search.validation import check_start, make_generator
 
 Objective: TypeAlias = Callable[[NDArray[np.float64]], float]

@@ -1,5 +1,7 @@
 """The objective of a search for policies: seeds, moments, episodes, and its memory."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -201,3 +203,28 @@ def test_a_generation_of_failures_has_no_best():
     assert objective.best is None
     assert objective(NUMBERED)[0] == -3.0
     assert objective.best[0] == [0.0]
+
+
+class Blinded:
+    """CartPole, in which the second candidate sees what is no number."""
+
+    def __getattr__(self, name):
+        return getattr(CARTPOLE, name)
+
+    def rollouts(self, parameters, seeds, frame=None):
+        played = CARTPOLE.rollouts(parameters, seeds, frame)
+        played.returns[1] = np.nan
+        moments = list(played.moments)
+        moments[1] = replace(moments[1], mean=np.full(4, np.nan))
+        return replace(played, moments=tuple(moments))
+
+
+def test_what_a_failed_episode_observed_is_forgotten():
+    X = candidates(CARTPOLE)
+    blinded = EpisodicObjective(Blinded(), seed=1, normalize=True)
+    without = normalized(seed=1)
+    losses = blinded(X)
+    np.testing.assert_array_equal(losses[[0, *range(2, 6)]], without(X[[0, *range(2, 6)]]))
+    blinded(X), without(X)
+    np.testing.assert_array_equal(blinded.frame.mean, without.frame.mean)
+    np.testing.assert_array_equal(blinded.frame.squares, without.frame.squares)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import cbrt, ceil, inf, nan
+from math import inf, nan
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -11,8 +11,11 @@ import numpy as np
 from joblib.externals.loky import BrokenProcessPool
 from threadpoolctl import threadpool_limits
 
+from structured_es.runs.chunks import Chunks
+from structured_es.runs.crew import Crew, WorkerDiedError
+from structured_es.runs.lines import BRIEF
 from structured_es.runs.objective import Objective, Task, noted, text_of
-from structured_es.runs.workers import Crew, Pool, WorkerDiedError, Workers
+from structured_es.runs.workers import Pool, Workers
 from structured_es.search.validation import check_choice, check_positive
 from structured_es.structures.arrays import FloatArray
 
@@ -22,11 +25,8 @@ Output = TypeVar("Output")
 _CHEAP, _DEAR = 1e-4, 2e-4
 """Seconds of an evaluation below which workers are left out, and above which they come back."""
 
-_SENDING = 5e-4
-"""Seconds that it takes to send a chunk to a worker and to get its losses back, about."""
-
-_MEMORY = 0.7
-"""Share of what was known of the times of evaluations that a new generation leaves."""
+_SMALL = 1_000_000
+"""Bytes of candidates up to which they are sent to a worker directly."""
 
 _log = logging.getLogger("structured_es")
 
@@ -90,7 +90,7 @@ class Evaluator:
         self._n_jobs = n_jobs
         self._pool: Pool | None = None
         self._workers: Workers | None = None
-        self._variance = nan
+        self._chunks = Chunks()
         self._local = False
         self._said = False
         self.error = ""
@@ -166,18 +166,19 @@ class Evaluator:
             outcomes, seconds = self._task.rows(X, numbers)
             self._judge(seconds / len(X))
             return outcomes
-        if self._workers is None:
-            try:
-                return self._in_chunks(X, numbers)
-            except BrokenProcessPool:
-                self._workers = Workers(self._n_jobs, None)
-        return self._one_by_one(self._workers, X, numbers)
-
-    def _in_chunks(self, X: FloatArray, numbers: Sequence[int]) -> list[Any]:
         crew = self._crew()
-        rows = np.array_split(np.arange(len(X)), self._chunks(len(X), crew.size))
+        if isinstance(crew, Pool):
+            try:
+                return self._in_chunks(crew, X, numbers)
+            except BrokenProcessPool:
+                crew = self._workers = Workers(self._n_jobs, None)
+        return self._one_by_one(crew, X, numbers)
+
+    def _in_chunks(self, crew: Pool, X: FloatArray, numbers: Sequence[int]) -> list[Any]:
+        brief = self._chunks.lasts_at_most(BRIEF, len(X), crew.size) and X.nbytes <= _SMALL
+        rows = np.array_split(np.arange(len(X)), self._chunks.count(len(X), crew.size))
         jobs = ((place, (X[part], [numbers[i] for i in part])) for place, part in enumerate(rows))
-        found = dict(crew.stream(self._task.rows, jobs))
+        found = dict(crew.stream(self._task.rows, jobs, brief=brief))
         outcomes: list[Any] = []
         seconds, lengths = [], []
         for place, part in enumerate(rows):
@@ -190,35 +191,14 @@ class Evaluator:
                 seconds.append(found[place][1])
                 lengths.append(len(part))
         if seconds:
-            self._spread(np.array(seconds), np.array(lengths))
-            self._judge(sum(seconds) / sum(lengths))
+            self._chunks.observe(np.array(seconds), np.array(lengths))
+            self._judge(self._chunks.seconds)
         return outcomes
 
     def _one_by_one(self, crew: Crew, X: FloatArray, numbers: Sequence[int]) -> list[Any]:
         jobs = ((number, (x, number)) for x, number in zip(X, numbers, strict=True))
         found = dict(crew.stream(self._task, jobs))
         return [found[number] for number in numbers]
-
-    def _chunks(self, count: int, workers: int) -> int:
-        """In how many parts to send so many candidates: as many for each worker.
-
-        With m evaluations for each worker, of standard deviation s, chunks of length k cost about
-        m / k times the sending, and at the end a wait for the last chunk of about s sqrt(k).
-        """
-        most = ceil(count / workers)
-        if not self._variance >= 0:
-            return count
-        best = cbrt(4 * (_SENDING * most) ** 2 / max(self._variance, 1e-30))
-        return min(count, workers * ceil(most / max(1.0, best)))
-
-    def _spread(self, seconds: FloatArray, lengths: FloatArray) -> None:
-        """Take note of how the times of evaluations differ, from those of two chunks or more."""
-        if len(seconds) < 2:
-            return
-        even = seconds.sum() / lengths.sum() * lengths
-        variance = float(((seconds - even) ** 2 / lengths).sum()) / (len(seconds) - 1)
-        known = self._variance == self._variance
-        self._variance = _MEMORY * self._variance + (1 - _MEMORY) * variance if known else variance
 
     def _judge(self, seconds: float) -> None:
         """Decide, by what an evaluation takes, whether it is worth a worker."""

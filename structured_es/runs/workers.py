@@ -7,12 +7,10 @@ place.
 """
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, nullcontext
 from functools import partial
-from itertools import islice
 from math import inf
 from queue import SimpleQueue
 from time import monotonic
@@ -20,54 +18,13 @@ from typing import Any
 
 import joblib
 from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
+from joblib.externals.loky.backend.reduction import dumps
 from joblib.externals.loky.backend.utils import kill_process_tree
 from joblib.parallel import BACKENDS, BatchedCalls
 
+from structured_es.runs.crew import Crew, Job, Source, Task, WorkerDiedError
+from structured_es.runs.lines import Lines
 from structured_es.runs.threads import InFewThreads, SharedProcessors, environment
-
-Task = Callable[..., Any]
-Source = Iterator[tuple[Any, tuple[Any, ...]]]
-"""Keys and arguments of tasks, asked for one when there is a worker for it."""
-
-
-class WorkerDiedError(RuntimeError):
-    """The process that evaluated a candidate ended, killed or by os._exit."""
-
-
-class Crew(ABC):
-    """Whoever works on tasks."""
-
-    _busy: dict[Any, Any]
-
-    @abstractmethod
-    def submit(self, task: Task, jobs: list[tuple[Any, tuple[Any, ...]]]) -> None:
-        """Start to work on task(*arguments) for each (key, arguments)."""
-
-    @abstractmethod
-    def collect(self) -> list[tuple[Any, Any]]:
-        """Wait for the next results: (key, what the task returned, or an exception)."""
-
-    @abstractmethod
-    def close(self, *, abort: bool = False) -> None:
-        """End, without waiting for what is being worked on if that is to be aborted."""
-
-    def stream(self, task: Task, source: Source, ahead: float = inf) -> Iterator[tuple[Any, Any]]:
-        """Keys and results of task(*arguments), as they come.
-
-        Args:
-            task: what to do; its errors are raised here.
-            source: (key, arguments) of each; the next is taken only when a worker is free, after
-                the results before it have been consumed.
-            ahead: how many to have out at a time, at most.
-        """
-        while True:
-            room = ahead - len(self._busy)
-            jobs = list(source if room == inf else islice(source, max(0, int(room))))
-            if jobs:
-                self.submit(task, jobs)
-            if not self._busy:
-                return
-            yield from self.collect()
 
 
 class Pool(Crew):
@@ -98,6 +55,7 @@ class Pool(Crew):
         self._busy: dict[int, tuple[Any, Any]] = {}
         self._count = 0
         self._processors: SharedProcessors | None = None
+        self._lines: Lines | None = None
 
     def open(self) -> None:
         """Start the pool."""
@@ -110,24 +68,38 @@ class Pool(Crew):
             self._context.enter_context(self._backend.retrieval_context())
         if type(self._backend) is BACKENDS["threading"]:
             self._processors = SharedProcessors(self.size)
+        if type(self._backend) is BACKENDS["loky"]:
+            self._lines = Lines(self.size, self._call, dumps)
 
     @property
     def size(self) -> int:
         """Tasks that are worked on at a time."""
         return max(1, self._backend.effective_n_jobs(self._parallel.n_jobs))
 
-    def stream(self, task: Task, source: Source, ahead: float = inf) -> Iterator[tuple[Any, Any]]:
+    def stream(
+        self, task: Task, source: Source, ahead: float = inf, *, brief: bool = False
+    ) -> Iterator[tuple[Any, Any]]:
+        """As for all crews.
+
+        Args:
+            task: what to do; its errors are raised here.
+            source: (key, arguments) of each.
+            ahead: how many to have out at a time, at most.
+            brief: whether tasks are so short that the way to a worker matters.
+        """
+        if brief and self._lines is not None and self._lines.prepare(task):
+            yield from self._lines.stream(task, source, ahead)
+            return
         with nullcontext() if self._processors is None else self._processors.limited():
             yield from super().stream(task, source, ahead)
 
-    def submit(self, task: Task, jobs: list[tuple[Any, tuple[Any, ...]]]) -> None:
+    def submit(self, task: Task, jobs: list[Job]) -> None:
         if type(self._backend) is BACKENDS["multiprocessing"]:  # its pickle knows no lambdas
             task = joblib.wrap_non_picklable_objects(InFewThreads(task, self.size))
         for key, arguments in jobs:
             number = self._count = self._count + 1
             self._busy[number] = (key, None)
-            batch = BatchedCalls([(task, arguments, {})], self._backend.get_nested_backend())
-            job = self._backend.submit(batch, callback=partial(self._arrive, number))
+            job = self._call(task, *arguments, callback=partial(self._arrive, number))
             self._busy[number] = (key, job)
             if hasattr(job, "add_done_callback"):  # dask calls back only where all went well
                 job.add_done_callback(partial(self._fail, number))
@@ -145,13 +117,21 @@ class Pool(Crew):
             return [(key, WorkerDiedError(f"the worker of the evaluation has ended: {error}"))]
 
     def close(self, *, abort: bool = False) -> None:
-        abort = (abort or bool(self._busy)) and not self.alone
+        lines = self._lines
+        abort = (abort or bool(self._busy) or bool(lines and lines.busy)) and not self.alone
         self._busy = {}
+        if lines is not None:
+            lines.close()
         if abort and isinstance(getattr(self._backend, "_workers", None), ProcessPoolExecutor):
             _end(self._backend._workers)
         elif abort:
             self._backend.abort_everything(ensure_ready=False)
         self._context.close()
+
+    def _call(self, task: Task, *arguments: Any, callback: Any = None) -> Any:
+        """Have a worker call a function, inside of what joblib sets up for nested calls."""
+        batch = BatchedCalls([(task, arguments, {})], self._backend.get_nested_backend())
+        return self._backend.submit(batch, callback=callback)
 
     def _arrive(self, number: int, out: Any) -> None:
         """The backend calls this, from a thread of its own."""
@@ -187,7 +167,7 @@ class Workers(Crew):
         """As for all crews; a TimeoutError or WorkerDiedError where there is no result."""
         return super().stream(task, source, min(ahead, self.size))
 
-    def submit(self, task: Task, jobs: list[tuple[Any, tuple[Any, ...]]]) -> None:
+    def submit(self, task: Task, jobs: list[Job]) -> None:
         self._start(len(jobs), task, jobs[0][1])
         for key, arguments in jobs:
             worker = self._idle.pop()

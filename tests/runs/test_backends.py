@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import structured_es as ses
+from structured_es.runs.chunks import Chunks
 from structured_es.runs.evaluation import Evaluator
 from structured_es.runs.objective import SEED_NAMES, Task
 
@@ -113,22 +114,26 @@ def test_cheap_objectives_are_evaluated_here_and_it_is_said_once(caplog):
     ],
 )
 def test_chunks_are_longer_the_less_times_differ(deviation, count, workers, chunks):
-    evaluate = Evaluator(slow, n_jobs=2)
-    evaluate._variance = deviation**2
-    assert evaluate._chunks(count, workers) == chunks
+    known = Chunks()
+    known.variance = deviation**2
+    assert known.count(count, workers) == chunks
 
 
 def test_deviation_of_times_is_seen_in_chunks_of_any_length():
     rng = np.random.default_rng(0)
-    evaluate = Evaluator(slow, n_jobs=2)
+    chunks = Chunks()
     for lengths in [[1] * 12, [3] * 4, [2, 5, 1, 4]] * 200:
         times = 1e-2 + 1e-3 * rng.standard_normal(sum(lengths))
         starts = np.cumsum([0, *lengths[:-1]])
-        evaluate._spread(np.add.reduceat(times, starts), np.array(lengths))
-    known = evaluate._variance
+        chunks.observe(np.add.reduceat(times, starts), np.array(lengths))
+    known = chunks.variance
     assert 5e-4 < np.sqrt(known) < 2e-3
-    evaluate._spread(np.array([1.0]), np.array([12]))  # a chunk alone has nothing to differ from
-    assert evaluate._variance == known
+    chunks.observe(np.array([1.0]), np.array([12]))  # a chunk alone has nothing to differ from
+    assert chunks.variance == known
+    assert chunks.seconds == 1.0 / 12
+    assert chunks.lasts_at_most(0.5, 12, 2)
+    assert not chunks.lasts_at_most(0.49, 11, 2)
+    assert not Chunks().lasts_at_most(0.5, 1, 2)  # nothing is known
 
 
 def test_random_numbers_belong_to_the_candidate():

@@ -34,8 +34,9 @@ _log = logging.getLogger("structured_es")
 class Evaluator:
     """Calls an objective for all candidates of a generation; a context manager.
 
-    Candidates go to workers in chunks, the longer the less the times of evaluations differ. Where
-    an evaluation takes less than 0.1 ms it happens in this process, from the second generation on,
+    Candidates go to workers in chunks, the longer the less the times of evaluations differ; to
+    loky's by direct lines while a generation takes less than 0.1 s, see `Lines`. Where an
+    evaluation takes less than 0.1 ms it happens in this process, from the second generation on,
     unless failures are tolerated or timed: then a worker may be what protects the run.
 
     An evaluation fails when the objective raises an error, takes too long, or ends its process. The

@@ -91,6 +91,10 @@ class Lines(Crew):
         if self.useful:
             self._task = bytes(self._dumps(task))
             self.useful = len(self._task) <= _HEAVY and _TASKS * self._leaves <= self._tasks
+            try:
+                self._open(self._size if self.useful else 0)
+            except pickle.PicklingError:  # connections cannot travel here
+                self.useful = False
             if not self.useful:
                 self.close()
         return self.useful

@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
+import threading
 import time
+from multiprocessing import Pipe
 
 import joblib
 import numpy as np
@@ -114,6 +116,20 @@ def test_heavy_objectives_are_left_to_joblib(tmp_path):
     objective.data = np.zeros(100_000)
     with Evaluator(objective, n_jobs=2) as evaluate:
         assert not opened(evaluate).useful
+
+
+def test_where_connections_cannot_travel_joblib_does_it(tmp_path, monkeypatch):
+    ends = []
+
+    def pipe():
+        ends.append(Pipe())
+        return ends[-1][0], threading.Lock()
+
+    monkeypatch.setattr(lines, "Pipe", pipe)
+    monkeypatch.setattr(lines, "_LOOK", 0.01)
+    with Evaluator(Objective(tmp_path / "trigger"), n_jobs=2) as evaluate:
+        assert not opened(evaluate).useful
+    assert ends
 
 
 def test_an_error_is_that_of_the_candidate_and_it_is_evaluated_once(tmp_path):

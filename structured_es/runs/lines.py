@@ -3,8 +3,9 @@
 Through a pool's queues a task wakes two threads of this process before it wakes a worker, and one
 more on its way back: about 2 ms a generation. Here a worker of the pool works on a task of joblib's
 like any other, which is to take tasks from a connection while they come in quick succession, and to
-send what they return. When none comes for a moment it leaves, free for whatever else the pool is
-used for. Errors of tasks, and the death of workers, are those of that task.
+send what they return. When none comes for a moment, or after some seconds, it leaves, free for
+whatever else the pool is used for, and another takes its place. Errors of tasks and deaths of
+workers come out as joblib reports them.
 """
 
 import pickle
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from math import inf
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from time import monotonic
 from typing import Any
 
 from structured_es.runs.crew import Crew, Job, Source, Task
@@ -25,11 +27,14 @@ BRIEF = 0.1
 _PATIENCE = 2 * BRIEF
 """Seconds that a worker waits for the next task."""
 
+_TENURE = 3.0
+"""Seconds after which a worker leaves in any case: others may be waiting for it."""
+
 _HEAVY = 100_000
 """Bytes of a task above which joblib should carry it, who knows how to share large arrays."""
 
 _TASKS = 10
-"""Tasks that must come for each worker who leaves for want of them; else lines are given up."""
+"""Tasks that must come for each worker who leaves; else lines are given up."""
 
 _LOOK = 1.0
 """Seconds between looks at whether a worker has died whose connection is still held by another."""
@@ -134,7 +139,7 @@ class Lines(Crew):
         fresh = []
         for _ in range(count - len(self._idle)):
             here, there = Pipe()
-            fresh.append((_Line(here, self._call(serve, there, _PATIENCE)), there))
+            fresh.append((_Line(here, self._call(serve, there, _PATIENCE, _TENURE)), there))
         for line, there in fresh:
             while not line.connection.poll(_LOOK):
                 if line.service.done():
@@ -155,11 +160,18 @@ class Lines(Crew):
             line.connection.send((task, job[1]))
 
 
-def serve(connection: Connection, patience: float) -> None:
-    """Work on tasks from a connection, in a worker, until none comes for so many seconds."""
+def serve(connection: Connection, patience: float, tenure: float) -> None:
+    """Work on tasks from a connection, in a worker, until none comes for a while.
+
+    Args:
+        connection: where tasks come from and results go to.
+        patience: seconds to wait for a task.
+        tenure: seconds after which to take no more.
+    """
+    end = monotonic() + tenure
     with connection:
         connection.send(None)
-        while connection.poll(patience):
+        while monotonic() < end and connection.poll(patience):
             try:
                 task, arguments = connection.recv()
             except (EOFError, OSError):

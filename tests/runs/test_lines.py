@@ -57,6 +57,7 @@ def services(direct):
 
 def test_workers_stay_at_their_lines_and_leave_at_the_end(tmp_path, monkeypatch):
     monkeypatch.setattr(lines, "_PATIENCE", 1e4)
+    monkeypatch.setattr(lines, "_TENURE", 1e4)
     with Evaluator(Objective(tmp_path / "trigger"), n_jobs=2) as evaluate:
         direct = opened(evaluate)
         first = services(direct)
@@ -95,6 +96,17 @@ def test_a_worker_that_waits_in_vain_is_free_for_others(tmp_path, monkeypatch):
             service.result(timeout=60)
         np.testing.assert_array_equal(evaluate(X), [float(x @ x) for x in X])
         assert not first & services(direct)
+
+
+def test_workers_take_turns(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines, "_TENURE", 0.2)
+    with Evaluator(Objective(tmp_path / "trigger"), n_jobs=2) as evaluate:
+        direct = opened(evaluate)
+        first = services(direct)
+        while first & services(direct):
+            np.testing.assert_array_equal(evaluate(X), [float(x @ x) for x in X])
+        for service in first:
+            service.result(timeout=60)
 
 
 def test_lines_are_given_up_where_tasks_come_slowly(tmp_path, monkeypatch):

@@ -77,7 +77,7 @@ def minimize(
             a Generator by that name, or with `seed` an integer below 2^32, that depends on the
             run's seed and the candidate's running number alone (with `vectorized`, one for each
             candidate). An attribute `memory`, of numbers, text, arrays, lists and dicts, is saved
-            with the run and set again when it resumes.
+            with the run and set again when it resumes; one of another kind is left alone.
         x0: initial mean, shape (n,), or a callable rng -> array, drawn anew at each restart; it
             must draw from rng alone if the run is to be resumed.
         sigma0: initial standard deviation, a number or one per variable; the optimum should lie

@@ -22,6 +22,9 @@ from structured_es.search.validation import check_flag, check_start
 _RARITY = 25.0
 """Time between two saves, in units of the time that one takes."""
 
+_MEMORIES = (bool, int, float, str, np.ndarray, np.generic, list, dict)
+"""What an objective can keep as its memory; whatever else is called so is its own affair."""
+
 _LONGEST = 60
 """Characters of a setting in an error message."""
 
@@ -34,7 +37,7 @@ class Saver:
         settings: what a run that resumes has to have in common with this one.
         given: callables of the search, which are not saved, by name.
         root: what the random numbers of evaluations derive from.
-        fun: the objective, whose attribute `memory`, if it has one, is saved too.
+        fun: the objective, whose attribute `memory` is saved too, if it is one of `_MEMORIES`.
     """
 
     def __init__(
@@ -58,8 +61,9 @@ class Saver:
             return
         content = {"search": search, "settings": self._settings}
         content |= {"root": self._root, "out": dict(out or {})}
-        if hasattr(self._fun, "memory"):
-            content["memory"] = self._fun.memory
+        memory = getattr(self._fun, "memory", None)
+        if isinstance(memory, _MEMORIES):
+            content["memory"] = memory
         checkpoint.write(self._path, content, self._given)
         ended = perf_counter()
         log.debug("saved after %s evaluations: %s", getattr(search, "nfev", None), self._path)

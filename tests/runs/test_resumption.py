@@ -261,3 +261,31 @@ def test_it_saves_for_a_small_share_of_the_time(monkeypatch):
     assert len(writes) == 108  # a save takes one tick of 26
     saver(None, now=True)
     assert len(writes) == 109
+
+
+class Remembering(Interrupted):
+    def __init__(self, at, memory):
+        super().__init__(at)
+        self.memory = memory
+
+
+def test_the_memory_of_an_objective_goes_on(path, monkeypatch):
+    always(monkeypatch)
+    first = Remembering(40, {"seen": [1, "two"], "array": np.arange(3.0)})
+    with pytest.raises(KeyboardInterrupt):
+        minimize(first, path)
+    second = Remembering(-1, {})
+    minimize(second, path)
+    np.testing.assert_equal(second.memory, first.memory)
+
+
+@pytest.mark.parametrize(
+    "memory", [set, {1, 2}, object(), None], ids=["class", "set", "object", "None"]
+)
+def test_what_is_called_memory_but_cannot_be_saved_is_left_alone(path, monkeypatch, memory):
+    always(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        minimize(Remembering(40, memory), path)
+    f = Remembering(-1, memory)
+    assert_same(minimize(f, path), minimize(rosenbrock))
+    assert f.memory is memory

@@ -109,9 +109,11 @@ class AdaptiveCumulation(Cumulation):
         probes, _ = np.linalg.qr(rng.standard_normal((dim, min(_PROBES, dim))))
         self._probes = np.ascontiguousarray(probes.T)
 
-    def caught_up(self, distribution: SearchDistribution, lag: FloatArray) -> SearchDistribution:
+    def caught_up(
+        self, distribution: SearchDistribution, lag: FloatArray, rate: float = 1.0
+    ) -> SearchDistribution:
         """As for all, at the rate at which the mean follows the steps."""
-        return super().caught_up(distribution, self.mean_rate.value * lag)
+        return super().caught_up(distribution, lag, rate * self.mean_rate.value)
 
     def _news(self, step: FloatArray, local: FloatArray, weights: Weights) -> FloatArray:
         popsize, dim = local.shape

@@ -9,10 +9,6 @@ from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.arrays import FloatArray, like, product
 from structured_es.structures.retraction import Retraction
 
-_TRUST = 0.5
-"""How much of the way of late candidates the mean catches up."""
-
-
 class UpdateRule(ABC):
     """Turns ranked candidates into the next search distribution; may keep a memory (paths)."""
 
@@ -37,18 +33,24 @@ class UpdateRule(ABC):
             retraction: how the structure follows its tangent.
         """
 
-    def caught_up(self, distribution: SearchDistribution, lag: FloatArray) -> SearchDistribution:
+    def caught_up(
+        self, distribution: SearchDistribution, lag: FloatArray, rate: float = 1.0
+    ) -> SearchDistribution:
         """The distribution before an update by late candidates.
 
         They say where to go from where they were drawn. As they are today, all of them lie behind
         the mean, and shape and sigma would learn of nothing but that. Were the mean to go the whole
-        way of their steps, it would overshoot where whole generations are late. So the steps make
-        shape and sigma, and the mean ends in the middle. What that comes to:
+        way of all their steps, it would overshoot where whole generations are late. So the steps
+        make shape and sigma; and the mean goes by a step where the lag is short, by where the
+        candidate is today where that is far behind: a share l^2 / (1 + l^2) of a lag is taken off
+        whose mean square is l^2, in standard deviations. What that comes to:
         `scripts/benchmark_async`.
 
         Args:
             distribution: the current search distribution.
             lag: (m, n) how far from where they were drawn the candidates are today, best first.
+            rate: how much of the way of an update the mean goes.
         """
-        way = _TRUST * product(like(self.mean_weights(*lag.shape), lag), lag)
-        return distribution.moved(way, 1.0, distribution.structure)
+        square = np.einsum("ij,ij->i", lag, lag) / lag.shape[1]
+        weights = rate * self.mean_weights(*lag.shape) * (square / (1.0 + square))
+        return distribution.moved(product(like(weights, lag), lag), 1.0, distribution.structure)

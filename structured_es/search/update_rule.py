@@ -9,6 +9,7 @@ from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.arrays import FloatArray, like, product
 from structured_es.structures.retraction import Retraction
 
+
 class UpdateRule(ABC):
     """Turns ranked candidates into the next search distribution; may keep a memory (paths)."""
 

@@ -17,7 +17,7 @@ from math import inf
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from structured_es.runs.crew import Crew, Job, Source, Task
 
@@ -169,6 +169,7 @@ def serve(connection: Connection, patience: float, tenure: float) -> None:
         tenure: seconds after which to take no more.
     """
     end = monotonic() + tenure
+    known, ready = b"", cast(Task, None)
     with connection:
         connection.send(None)
         while monotonic() < end and connection.poll(patience):
@@ -176,4 +177,6 @@ def serve(connection: Connection, patience: float, tenure: float) -> None:
                 task, arguments = connection.recv()
             except (EOFError, OSError):
                 return
-            connection.send(pickle.loads(task)(*arguments))
+            work = ready if task == known else pickle.loads(task)
+            connection.send(work(*arguments))
+            known, ready = task, pickle.loads(task)  # while nobody waits: the next begins afresh

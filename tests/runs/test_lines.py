@@ -86,6 +86,23 @@ def test_an_objective_that_changes_is_sent_anew(tmp_path):
         np.testing.assert_array_equal(evaluate(X), [2.0 * float(x @ x) for x in X])
 
 
+class Counting:
+    calls = 0
+
+    def __call__(self, x):
+        time.sleep(2e-4)
+        self.calls += 1
+        return self.calls
+
+
+def test_each_chunk_begins_with_the_objective_as_it_is_here():
+    with Evaluator(Counting(), n_jobs=2) as evaluate:
+        for _ in range(6):
+            evaluate._chunks.variance = 0.0  # a chunk for each worker
+            np.testing.assert_array_equal(evaluate(X), [1, 2, 3, 1, 2, 3])
+        assert evaluate._pool._lines._idle
+
+
 def test_a_worker_that_waits_in_vain_is_free_for_others(tmp_path, monkeypatch):
     monkeypatch.setattr(lines, "_PATIENCE", 0.05)
     with Evaluator(Objective(tmp_path / "trigger"), n_jobs=2) as evaluate:

@@ -17,7 +17,7 @@ from math import inf
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 from structured_es.runs.crew import Crew, Job, Source, Task
 
@@ -169,7 +169,8 @@ def serve(connection: Connection, patience: float, tenure: float) -> None:
         tenure: seconds after which to take no more.
     """
     end = monotonic() + tenure
-    known, ready = b"", cast(Task, None)
+    known: bytes = b""
+    ready: Any = None
     with connection:
         connection.send(None)
         while monotonic() < end and connection.poll(patience):

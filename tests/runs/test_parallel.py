@@ -235,15 +235,15 @@ def test_a_worker_that_dies_fails_its_own_candidate():
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_evaluations_that_hang_are_ended(n_jobs):
-    result, expected = first_generation(hanging, n_jobs=n_jobs, evaluation_timeout=0.3)
+    result, expected = first_generation(hanging, n_jobs=n_jobs, evaluation_timeout=1.5)
     assert same(result, expected)
     assert result.failures == 1
-    assert "TimeoutError: no loss within 0.3 seconds" in result.message
+    assert "TimeoutError: no loss within 1.5 seconds" in result.message
 
 
 def test_workers_that_die_or_hang_are_errors_by_default():
-    with pytest.raises(TimeoutError, match=r"0\.3 seconds") as caught:
-        first_generation(hanging, on_error="raise", evaluation_timeout=0.3)
+    with pytest.raises(TimeoutError, match=r"1\.5 seconds") as caught:
+        first_generation(hanging, on_error="raise", evaluation_timeout=1.5)
     assert "while evaluating x = [" in caught.value.__notes__[0]
     X = np.arange(6.0).reshape(3, 2)
     with (

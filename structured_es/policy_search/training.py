@@ -90,7 +90,7 @@ def train_policy(
         episodes: training episodes that may be played.
         per_candidate: episodes for each candidate, or (least, most), where those beyond the least
             are for candidates whose rank is in doubt.
-        popsize: candidates a generation; default 4 + floor(3 ln n), fewer
+        popsize: candidates a generation; default floor(3 sqrt(n)) from 4 to 100, fewer
             where only the direction of the parameters counts.
         sigma0: initial standard deviation of the parameters; the default depends on the policy.
         seed: fixes everything, whatever n_jobs.
@@ -135,7 +135,7 @@ def train_policy(
     size = default_popsize(task) if popsize is None else check_count("popsize", popsize, 2)
     if not objective.affords(size):
         raise ValueError(f"episodes: expected at least {size * least}, got {episodes}")
-    step = default_sigma(task.policy) if sigma0 is None else sigma0
+    step = default_sigma(task.policy, normalize=normalize) if sigma0 is None else sigma0
     curve = Curve(run_dir, keep=resume and _started(run_dir))
     monitor = Monitor(task, objective, goal)
 

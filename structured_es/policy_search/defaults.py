@@ -49,7 +49,7 @@ def default_popsize(task: Task) -> int:
 
     4 + floor(1.4 ln n) where only the direction of the parameters counts. Returns of one episode
     are rough, and the more parameters there are, the more candidates it takes to see through that.
-    Other numbers can be tried by `structured-es policy compare CartPole-v1 --normalize --popsize 8`.
+    Other ones can be tried by `structured-es policy compare CartPole-v1 --normalize --popsize 8`.
     """
     if task.policy is not None and task.policy.scale_free:
         return min(4 + floor(1.4 * log(task.dim)), _MOST)

@@ -169,22 +169,23 @@ def make_optimizer(method: str, task: Task, seed: int, setting: Setting) -> Opti
         ValueError: an unknown method, or an option that does not fit.
     """
     x0 = np.zeros(task.dim)
-    own = dict(setting.options.get(method, {}))
+    own, options = dict(setting.options.get(method, {})), dict[str, Any]()
     sigma0 = own.pop("sigma0", None)
     if method in _STEADY:
-        make, options = BASELINES[method].make, {}
+        make = BASELINES[method].make
         sigma0 = _noise(method) if sigma0 is None else sigma0
     else:
         sigma0 = setting.sigma0 if sigma0 is None else sigma0
         if sigma0 is None:
             sigma0 = default_sigma(task.policy, normalize=setting.normalize)
         if method in BASELINES:
-            make, options = BASELINES[method].make, {}
+            make = BASELINES[method].make
             of_pycma = method.startswith("cma") and method != "cmaes"
-            if np.ndim(sigma0):  # baselines take a number
+            if of_pycma:
+                options |= _PYCMA
+            if np.ndim(sigma0):  # baselines take one number
                 stds, sigma0 = sigma0, float(np.exp(np.mean(np.log(sigma0))))
-                options = {"CMA_stds": stds / sigma0} if of_pycma else {}
-            options |= _PYCMA if of_pycma else {}
+                options |= {"CMA_stds": stds / sigma0} if of_pycma else {}
         else:
             size = default_popsize(task) if setting.popsize is None else setting.popsize
             options = search_options(task, sigma0) | {"popsize": size}

@@ -82,7 +82,7 @@ def train(
 
     structured-es policy train CartPole-v1 --out runs/cartpole
 
-    structured-es policy train Pendulum-v1 --policy mlp:8 --per-candidate 4 --threshold -200
+    structured-es policy train Pendulum-v1 --policy mlp:8 --normalize --threshold -200
 
     structured-es policy train mymodule:make_env --episodes 2000 --n-jobs -1 --out runs/mine
     """

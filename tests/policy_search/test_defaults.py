@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import structured_es as ses
 from problems.control import EpisodeTask, make_task
 from structured_es.policy_search.defaults import default_popsize, default_sigma, search_options
 from structured_es.policy_search.trials import Setting, make_optimizer
@@ -76,6 +77,16 @@ def test_pycma_starts_with_our_step_sizes():
         ours, pycma = (make_optimizer(name, task, 1, NORMALIZED) for name in ("auto", "cma"))
         np.testing.assert_allclose(ours.stds, expected)
         np.testing.assert_allclose(pycma.stds, expected, rtol=1e-3)
+
+
+def test_a_network_goes_on_where_it_was(tmp_path):
+    options = {"policy": "mlp:4", "normalize": True, "seed": 2, "threshold": np.inf}
+    options |= {"max_steps": 20}
+    ses.train_policy("Pendulum-v1", episodes=30, run_dir=tmp_path, **options)
+    resumed = ses.train_policy("Pendulum-v1", episodes=60, run_dir=tmp_path, resume=True, **options)
+    whole = ses.train_policy("Pendulum-v1", episodes=60, **options)
+    np.testing.assert_array_equal(resumed.policy.parameters, whole.policy.parameters)
+    assert resumed.curve == whole.curve
 
 
 @pytest.mark.parametrize("method", ["cma-sep", "cmaes", "de"])

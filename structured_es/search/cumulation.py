@@ -27,6 +27,7 @@ from structured_es.search.shape_paths import ShapePaths
 from structured_es.search.update_rule import UpdateRule
 from structured_es.structures.arrays import LARGE, FloatArray, product
 from structured_es.structures.retraction import Retraction
+from structured_es.structures.structure import Structure
 
 
 class Cumulation(UpdateRule):
@@ -79,6 +80,9 @@ class Cumulation(UpdateRule):
         self._gathered.append(Generation(popsize, rows, paths.dofs, paths.paths, lost))
         return self._move(distribution, step, growth, retraction)
 
+    def carry(self, old: Structure, new: Structure) -> None:
+        self.shape_paths.carry(old, new)
+
     def _news(self, step: FloatArray, local: FloatArray, weights: Weights) -> FloatArray:
         """The step as p_s cumulates it."""
         return step
@@ -97,7 +101,7 @@ class Cumulation(UpdateRule):
         if len(self._gathered) >= shape_rates(min(old.dofs), len(step), last).gap:
             source, self._gathered = PathGradient(self._gathered), []
             structure, log_volume = old.update(source, retraction)
-            self.shape_paths.carry(old, structure)
+            self.carry(old, structure)
             source.give_back(self._scratch)
         return distribution.moved(step, exp(log_volume + growth), structure)
 

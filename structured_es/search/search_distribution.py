@@ -73,9 +73,18 @@ class SearchDistribution:
         rows = self.structure.apply_inverse(units)
         squares = np.einsum("ij,ij->i", rows, rows)
         added = (np.square(factors) - 1.0) * self.structure.variances()[variables]
-        source = Given(Gradient.of(rows, np.log1p(added * squares) / squares, 0.0))
-        structure, growth = self.structure.update(source)
+        return self.following(Gradient.of(rows, np.log1p(added * squares) / squares, 0.0))
+
+    def following(self, gradient: Gradient) -> "SearchDistribution":
+        """With the structure, and sigma, where a gradient in local coordinates leads them."""
+        structure, growth = self.structure.update(Given(gradient))
         return SearchDistribution(self.mean, self.sigma * exp(growth), self.scale, structure)
+
+    def converted(self, step: FloatArray, other: "SearchDistribution") -> FloatArray:
+        """A step, (n,), in local coordinates of another distribution of equal scale, in ours."""
+        steps = self.structure.apply_inverse(other.structure.apply(step[np.newaxis]))
+        converted: FloatArray = steps[0] * (other.sigma / self.sigma)
+        return converted
 
     def shrunk(self) -> "SearchDistribution":
         """Half as wide: what remains to do when every candidate failed."""

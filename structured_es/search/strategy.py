@@ -26,6 +26,7 @@ from structured_es.search.sampling import make_sampler
 from structured_es.search.saving.checkpoint import Resumable
 from structured_es.search.shape import Shape, Variables, first_distribution
 from structured_es.search.stream import CandidateStream
+from structured_es.search.surrogate import Guided, make_guide
 from structured_es.search.termination import Termination
 from structured_es.search.validation import (
     check_choice,
@@ -71,6 +72,11 @@ class EvolutionStrategy(Resumable):
         retraction: "exp" or "quadratic", how a structure follows its gradient.
         sampling: where the normal vectors come from: "independent", "mirrored", "orthogonal",
             "quasi-random", or "auto", see `structured_es.search.sampling`.
+        surrogate: "quadratic" fits a quadratic to the candidates near the mean; its minimum is the
+            first candidate of the next generation, and its curvature moves the structure. "none"
+            does not, and "auto" does in up to 9 variables with the default popsize, where losses
+            may be smooth: without integers, lr_adapt and update="xnes". See
+            `structured_es.search.surrogate`.
         dtype: "float64" or "float32": of candidates, normals and the vectors of the structure. Half
             the memory in 10^5 variables and more; for "diagonal", "low-rank:k", "block-lower:k" and
             "block-upper:k". Bounds are rounded inwards to numbers of that type; means, standard
@@ -121,6 +127,7 @@ class EvolutionStrategy(Resumable):
         update: str = "default",
         retraction: str = "exp",
         sampling: str = "auto",
+        surrogate: str = "auto",
         dtype: DTypeLike = "float64",
         lr_adapt: bool = False,
         fixed: Mapping[int, float] | None = None,
@@ -167,6 +174,10 @@ class EvolutionStrategy(Resumable):
         self._sampler = make_sampler(
             sampling, dim, self.popsize, sample_rng, even=lr_adapt, dtype=self._dtype
         )
+        smooth = update == "default" and not lr_adapt and integers is None
+        self._guide = make_guide(surrogate, dim, self.popsize, smooth=smooth, dtype=self._dtype)
+        if self._guide is not None:
+            self._sampler = Guided(self._sampler, self._guide)
         self._stream = CandidateStream(self._boundary, self._sampler, self.popsize)
         probe_rng = sample_rng.spawn(1)[0] if lr_adapt else None
         self._rule = make_rule(update, dim, self._sampler.signed, probe_rng)
@@ -370,5 +381,9 @@ class EvolutionStrategy(Resumable):
             if np.isfinite(self._distribution.stds).all():
                 self._sound = self._distribution
         self._distribution = self._boundary.unfrozen(self._distribution, self.popsize)
+        if self._guide is not None:
+            guided = self._guide.advance(told, values, self._distribution, self._rule)
+            if guided is not self._distribution:
+                self._distribution = self._boundary.confined(guided)
         self._ledger.forget(nit)
         self._termination.observe(ranked, self._distribution, nit)

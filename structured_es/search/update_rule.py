@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.arrays import FloatArray, like, product
 from structured_es.structures.retraction import Retraction
+from structured_es.structures.structure import Structure
 
 
 class UpdateRule(ABC):
@@ -33,6 +34,10 @@ class UpdateRule(ABC):
             order: (m,) their order, best first.
             retraction: how the structure follows its tangent.
         """
+
+    @abstractmethod
+    def carry(self, old: Structure, new: Structure) -> None:
+        """Go along with a move of the structure that is not of an update."""
 
     def caught_up(
         self, distribution: SearchDistribution, lag: FloatArray, rate: float = 1.0

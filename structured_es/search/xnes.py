@@ -20,6 +20,7 @@ from structured_es.search.update_rule import UpdateRule
 from structured_es.structures.arrays import FloatArray, like, product
 from structured_es.structures.gradient import Gradient, GradientSource
 from structured_es.structures.retraction import Retraction
+from structured_es.structures.structure import Structure
 
 
 class XNES(UpdateRule):
@@ -43,6 +44,9 @@ class XNES(UpdateRule):
         growth = float(retraction.value(np.array(log_volume)))
         step = product(like(utilities, ranked), ranked)
         return distribution.moved(step, growth, structure)
+
+    def carry(self, old: Structure, new: Structure) -> None:
+        pass
 
 
 def learning_rate(dof: int, dim: int) -> float:

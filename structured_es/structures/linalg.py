@@ -4,7 +4,7 @@ from typing import cast
 
 import numpy as np
 from scipy.linalg.blas import dgemm, sgemm
-from scipy.linalg.lapack import dgetrf, dgetri, dsyevd
+from scipy.linalg.lapack import dgesv, dgetrf, dgetri, dsyevd
 
 from structured_es.structures.arrays import FLOAT32, LARGE, FloatArray, product
 
@@ -33,8 +33,17 @@ def add_product(total: FloatArray, a: FloatArray, b: FloatArray) -> None:
 
 
 def solve_rows(matrix: FloatArray, rows: FloatArray) -> FloatArray:
-    """The rows x with matrix x = r for each row r; (m, n) -> (m, n)."""
-    return cast(FloatArray, np.linalg.solve(matrix, rows.T).T)
+    """The rows x with matrix x = r for each row r; (m, n) -> (m, n).
+
+    Raises:
+        numpy.linalg.LinAlgError: when the matrix is singular.
+    """
+    if rows.size == 0:
+        return np.empty(rows.shape)
+    _, _, columns, info = dgesv(matrix, rows.T)
+    if info != 0:
+        raise np.linalg.LinAlgError(f"singular matrix (info = {info})")
+    return cast(FloatArray, columns.T)
 
 
 def inverse(matrix: FloatArray) -> FloatArray:

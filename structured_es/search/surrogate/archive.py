@@ -1,0 +1,72 @@
+"""The candidates that were evaluated last, with their losses."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structured_es.search.search_distribution import SearchDistribution
+from structured_es.structures.arrays import FloatArray
+
+
+class Known(NamedTuple):
+    """Candidates that were evaluated.
+
+    Attributes:
+        free: (m, n)
+        local: (m, n) their local coordinates in some distribution.
+        losses: (m,), finite.
+    """
+
+    free: FloatArray
+    local: FloatArray
+    losses: FloatArray
+
+    def take(self, which: NDArray[np.intp]) -> "Known":
+        """Some of them, in the given order."""
+        return Known(
+            self.free.take(which, axis=0), self.local.take(which, axis=0), self.losses.take(which)
+        )
+
+
+class Archive:
+    """The candidates of the last generations.
+
+    They are put together only when somebody asks, since a model mostly rests.
+
+    Args:
+        capacity: how many candidates to keep; those of a whole generation more at most.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._generations: list[tuple[FloatArray, FloatArray]] = []
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, free: FloatArray, losses: FloatArray) -> None:
+        """Take note of a generation, (m, n) and (m,), arrays that nobody changes any more."""
+        self._generations.append((free, losses))
+        self._size += len(losses)
+        while self._size - len(self._generations[0][1]) >= self._capacity:
+            self._size -= len(self._generations.pop(0)[1])
+
+    def nearest(self, count: int, frame: SearchDistribution) -> Known:
+        """Those with finite losses that are nearest to the mean in local coordinates, best first.
+
+        Args:
+            count: how many, if there are as many.
+            frame: whose mean and whose local coordinates.
+        """
+        free = np.concatenate([free for free, _ in self._generations])
+        losses = np.concatenate([losses for _, losses in self._generations])
+        known = Known(free, frame.local(free), losses)
+        order = losses.argsort(kind="stable")
+        if not np.isfinite(losses).all():
+            order = order[np.isfinite(losses[order])]
+        if len(order) > count:
+            squares = np.einsum("ij,ij->i", known.local, known.local).take(order)
+            order = order.compress(squares <= np.partition(squares, count - 1)[count - 1])
+        return known.take(order)

@@ -1,0 +1,188 @@
+r"""A quadratic that fits the order of losses around the mean of a search distribution.
+
+    f(z) = f_0 + g^T z + z^T H z / 2,    z local coordinates
+
+The search sees only the order of the candidates, and so does the model: it stands for any loss that
+is an increasing function of a quadratic. As in nonmetric scaling (Kruskal, Psychometrika 29, 1964)
+two steps take turns: least squares for the (n + 1)(n + 2) / 2 coefficients, next to a target for
+each candidate, and isotonic regression, which makes the targets as near to the predictions as the
+order allows. Better candidates weigh more, and only those near the mean take part. In local
+coordinates they lie in all directions alike, so the normal equations do as well as a QR
+factorisation and cost a fraction.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.optimize import isotonic_regression
+
+from structured_es.search.search_distribution import SearchDistribution
+from structured_es.search.surrogate.archive import Known
+from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.linalg import symmetric_eigen
+
+_ROUNDS = 3
+"""How often least squares are solved."""
+
+_HASTE = 0.5
+"""How much further than isotonic regression says the targets go from the predictions."""
+
+_LEAST_WEIGHT = 0.05
+"""Weight of the worst candidate, relative to that of the best."""
+
+_FLATTEST = 1e-6
+"""Least curvature relative to the largest for a step without a bound."""
+
+_SHIFTS = 1e-3 * 2.0 ** np.arange(40)
+"""Multiples of the largest curvature by which it may be increased to keep a step short."""
+
+
+def coefficients(dim: int) -> int:
+    """How many coefficients a quadratic in n variables has."""
+    return (dim + 1) * (dim + 2) // 2
+
+
+@dataclass(frozen=True, eq=False)
+class Quadratic:
+    """A fitted quadratic; only the order of its values says something.
+
+    Attributes:
+        frame: the distribution whose local coordinates it is about.
+        scale: length of local coordinates by which they are divided.
+        solution: its coefficients: constant, linear, squares and products, as `_terms` has them.
+        curvatures: eigenvalues of the matrix of second derivatives, ascending, (n,).
+        axes: the eigenvectors, columns, (n, n).
+    """
+
+    frame: SearchDistribution
+    scale: float
+    solution: FloatArray
+    curvatures: FloatArray
+    axes: FloatArray
+
+    @staticmethod
+    def fitted(
+        frame: SearchDistribution, known: Known, before: "Quadratic | None" = None
+    ) -> "Quadratic | None":
+        """The quadratic next to the order of the losses, or None where that does not tell one.
+
+        Args:
+            frame: the distribution whose local coordinates those of the candidates are.
+            known: the candidates, best first.
+            before: an earlier quadratic to start from.
+        """
+        count, dim = known.local.shape
+        scale = sqrt(np.einsum("ij,ij->i", known.local, known.local).max())
+        if not (known.losses[0] < known.losses[-1] and 0.0 < scale < np.inf):
+            return None
+        terms = _terms(known.local / scale)
+        weights = _falling_weights(count)
+        weighted = terms * weights
+        factor, info = dpotrf(product(weighted, terms.T), lower=1)
+        if info != 0:
+            return None
+        if before is None:
+            targets = _quantiles(count, dim)
+        else:
+            targets = isotonic_regression(before.values(known.free), weights=weights).x
+        solution = _least_squares(factor, weighted, targets)
+        for _ in range(_ROUNDS - 1):
+            predicted = product(solution, terms)
+            targets = isotonic_regression(predicted, weights=weights).x
+            targets += _HASTE * (targets - predicted)
+            solution = _least_squares(factor, weighted, targets)
+        hessian = np.zeros((dim, dim))
+        places = _places(dim)
+        hessian[places.first, places.second] = solution[dim + 1 :]
+        hessian += hessian.T
+        curvatures, axes = symmetric_eigen(hessian)
+        return Quadratic(frame, scale, solution, curvatures, axes)
+
+    def values(self, free: FloatArray) -> FloatArray:
+        """What it predicts for candidates, (m, n) -> (m,)."""
+        return product(self.solution, _terms(self.frame.local(free) / self.scale))
+
+    def minimum(self, radius: float) -> FloatArray:
+        """Where it is least within a radius around the mean, local coordinates (n,).
+
+        A step that would be too long, or along which it is not convex, is damped as by Levenberg
+        and Marquardt.
+        """
+        dim = len(self.curvatures)
+        slopes = product(self.axes.T, self.solution[1 : dim + 1])
+        least, top = self.curvatures[0], float(np.abs(self.curvatures).max())
+        if least > _FLATTEST * top:
+            step = slopes / self.curvatures
+            if product(step, step) * self.scale**2 <= radius**2:
+                return product(self.axes, step) * -self.scale
+        shifts = max(0.0, -least) + top * _SHIFTS
+        steps = slopes / (self.curvatures + shifts[:, np.newaxis])
+        short = np.einsum("ij,ij->i", steps, steps) * self.scale**2 <= radius**2
+        return product(self.axes, steps[short.argmax()]) * -self.scale
+
+    def log_curvatures(self, narrowest: float) -> FloatArray | None:
+        """Logarithms of the curvatures less their mean, (n,); None where none is positive.
+
+        Small and negative ones count as the share `narrowest` of the largest.
+        """
+        top = self.curvatures[-1]
+        if not top > 0.0:
+            return None
+        logs = np.log(np.maximum(self.curvatures, narrowest * top))
+        logs -= logs.sum() / len(logs)
+        return logs
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Variables of each product of two, squares included: (n (n + 1) / 2,) each."""
+
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+
+
+@lru_cache(maxsize=64)
+def _places(dim: int) -> _Places:
+    return _Places(*np.triu_indices(dim))
+
+
+def _terms(local: FloatArray) -> FloatArray:
+    """Constant, linear and quadratic terms of candidates, (m, n) -> (coefficients, m)."""
+    count, dim = local.shape
+    places, columns = _places(dim), local.T
+    terms = np.empty((coefficients(dim), count))
+    terms[0] = 1.0
+    terms[1 : dim + 1] = columns
+    np.multiply(columns[places.first], columns[places.second], out=terms[dim + 1 :])
+    return terms
+
+
+def _least_squares(factor: FloatArray, weighted: FloatArray, targets: FloatArray) -> FloatArray:
+    """Coefficients for targets, (m,), ascending, of which neither origin nor unit matter.
+
+    Raises:
+        numpy.linalg.LinAlgError: the targets are all the same.
+    """
+    height = targets[-1] - targets[0]
+    if not 0.0 < height < np.inf:
+        raise np.linalg.LinAlgError("the losses have no trend")
+    solution: FloatArray
+    solution, _ = dpotrs(factor, product(weighted, (targets - targets[0]) / height), lower=1)
+    return solution
+
+
+@lru_cache(maxsize=256)
+def _falling_weights(count: int) -> FloatArray:
+    """Weights that fall linearly with the rank, (m,)."""
+    return np.linspace(1.0, _LEAST_WEIGHT, count)
+
+
+@lru_cache(maxsize=256)
+def _quantiles(count: int, dim: int) -> FloatArray:
+    """About the losses of so many candidates around the minimum of a sphere, best first, (m,)."""
+    quantiles: FloatArray = ((np.arange(count) + 0.5) / count) ** (2.0 / dim)
+    return quantiles

@@ -132,7 +132,8 @@ def minimize(
             backend, callback and progress may differ, and with higher limits a run that has ended
             goes on.
         **options: further options of EvolutionStrategy: boundary_handler, update, retraction,
-            sampling, dtype, lr_adapt, fixed, integers, covariance, warm_start, tolx, tolfun, ...
+            sampling, surrogate, dtype, lr_adapt, fixed, integers, covariance, warm_start, tolx,
+            tolfun, ...
 
     Returns:
         A `Result`, which is a scipy OptimizeResult: x, fun, nfev, nit, success, message, mean,

@@ -34,7 +34,7 @@ _NEAR = 2.5
 _KEPT = 4.0
 """Candidates among which these are chosen, the same."""
 
-_STRAIGHT = 0.1
+_STRAIGHT = 0.4
 """Step in log curvature, in every direction, that is not worth moving the structure for."""
 
 _LONGEST_REST = 128

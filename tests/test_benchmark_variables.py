@@ -20,7 +20,7 @@ def test_cmawm(script):
 
 def test_warm_starts(script, capsys):
     benchmark = script("benchmark_warm_start")
-    assert benchmark.main(["--dims", "4", "--seeds", "1", "--structures", "full"]) == 0
+    assert benchmark.main(["--dims", "10", "--seeds", "1", "--structures", "full"]) == 0
     words = capsys.readouterr().out.splitlines()[1].split()
     assert words[3::2] == ["1/1"] * 4
     assert int(words[4]) < int(words[2])

@@ -63,7 +63,7 @@ class EvolutionStrategy(Resumable):
         popsize: candidates a generation, at least 2; default 4 + floor(3 ln n).
         bounds: (lower, upper), each a number, an (n,) array, None or inf for open; or a
             scipy.optimize.Bounds. Candidates never leave them, and a standard deviation above a
-            third of their distance is brought back to it every ten generations.
+            third of their distance is brought back to it, at most ten generations later.
         boundary_handler: how candidates are kept within bounds: "transform" (a smooth fold of the
             space onto the box), "penalty" (the nearest point is evaluated, and its distance counts
             against the candidate) or "resample" (drawn again, up to 100 times).
@@ -383,7 +383,6 @@ class EvolutionStrategy(Resumable):
         self._distribution = self._boundary.unfrozen(self._distribution, self.popsize)
         if self._guide is not None:
             guided = self._guide.advance(told, values, self._distribution, self._rule)
-            if guided is not self._distribution:
-                self._distribution = self._boundary.confined(guided)
+            self._distribution = self._boundary.confined(guided)
         self._ledger.forget(nit)
         self._termination.observe(ranked, self._distribution, nit)

@@ -15,7 +15,7 @@ class Known(NamedTuple):
     Attributes:
         free: (m, n)
         local: (m, n) their local coordinates in some distribution.
-        losses: (m,), finite.
+        losses: (m,), numbers or inf.
     """
 
     free: FloatArray
@@ -54,7 +54,7 @@ class Archive:
             self._size -= len(self._generations.pop(0)[1])
 
     def nearest(self, count: int, frame: SearchDistribution) -> Known:
-        """Those with finite losses that are nearest to the mean in local coordinates, best first.
+        """The nearest to the mean, in local coordinates, best first; no failed ones.
 
         Args:
             count: how many, if there are as many.
@@ -64,8 +64,9 @@ class Archive:
         losses = np.concatenate([losses for _, losses in self._generations])
         known = Known(free, frame.local(free), losses)
         order = losses.argsort(kind="stable")
-        if not np.isfinite(losses).all():
-            order = order[np.isfinite(losses[order])]
+        failures = int(np.count_nonzero(np.isnan(losses)))
+        if failures:
+            order = order[:-failures]
         if len(order) > count:
             squares = np.einsum("ij,ij->i", known.local, known.local).take(order)
             order = order.compress(squares <= np.partition(squares, count - 1)[count - 1])

@@ -34,11 +34,11 @@ _HASTE = 0.5
 _LEAST_WEIGHT = 0.05
 """Weight of the worst candidate, relative to that of the best."""
 
-_FLATTEST = 1e-6
-"""Least curvature relative to the largest for a step without a bound."""
+_FLATTEST = 0.1
+"""Least curvature relative to the largest that a step relies on."""
 
-_SHIFTS = 1e-3 * 2.0 ** np.arange(40)
-"""Multiples of the largest curvature by which it may be increased to keep a step short."""
+_SHIFTS = np.append(0.0, 1e-3 * 2.0 ** np.arange(40))
+"""Multiples of the largest curvature by which all are increased to keep a step short."""
 
 
 def coefficients(dim: int) -> int:
@@ -114,18 +114,14 @@ class Quadratic:
         """
         dim = len(self.curvatures)
         slopes = product(self.axes.T, self.solution[1 : dim + 1])
-        least, top = self.curvatures[0], float(np.abs(self.curvatures).max())
-        if least > _FLATTEST * top:
-            step = slopes / self.curvatures
-            if product(step, step) * self.scale**2 <= radius**2:
-                return product(self.axes, step) * -self.scale
-        shifts = max(0.0, -least) + top * _SHIFTS
+        least, top = float(self.curvatures[0]), float(np.abs(self.curvatures).max())
+        shifts = max(0.0, _FLATTEST * top - least) + top * _SHIFTS
         steps = slopes / (self.curvatures + shifts[:, np.newaxis])
         short = np.einsum("ij,ij->i", steps, steps) * self.scale**2 <= radius**2
         return product(self.axes, steps[short.argmax()]) * -self.scale
 
     def log_curvatures(self, narrowest: float) -> FloatArray | None:
-        """Logarithms of the curvatures less their mean, (n,); None where none is positive.
+        """Logarithms of the curvatures less their mean, ascending, (n,); None for none positive.
 
         Small and negative ones count as the share `narrowest` of the largest.
         """

@@ -266,7 +266,7 @@ class Restarts(Resumable):
             options = {name: options[name] for name in options if name not in _FIRST_ONLY}
         if self.runs and not callable(x0):
             x0 = uniform_start(self._bounds, x0, rng)
-        return self._make(
+        run = self._make(
             x0,
             self._sigma0 * plan.sigma_factor,
             popsize=plan.popsize,
@@ -276,6 +276,9 @@ class Restarts(Resumable):
             **options,
             **self._rival(),
         )
+        if isinstance(run, EvolutionStrategy):
+            run.settle()
+        return run
 
 
 class IPOP(Restarts):

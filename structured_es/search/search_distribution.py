@@ -86,9 +86,9 @@ class SearchDistribution:
         converted: FloatArray = steps[0] * (other.sigma / self.sigma)
         return converted
 
-    def shrunk(self) -> "SearchDistribution":
-        """Half as wide: what remains to do when every candidate failed."""
-        return SearchDistribution(self.mean, 0.5 * self.sigma, self.scale, self.structure)
+    def resized(self, factor: float) -> "SearchDistribution":
+        """With sigma multiplied by a factor; all else stays."""
+        return SearchDistribution(self.mean, factor * self.sigma, self.scale, self.structure)
 
     @property
     def stds(self) -> FloatArray:

@@ -14,9 +14,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from structured_es.search.best import Best
 from structured_es.search.bounds import BoundsLike, make_domain
+from structured_es.search.brake import BRAKED_FROM, Brake
 from structured_es.search.budget import Budget
 from structured_es.search.candidates import INJECTED, LATE, Ledger
 from structured_es.search.criteria import StopReason, describe, make_criteria
+from structured_es.search.cumulation import Cumulation
 from structured_es.search.gathering import Gathering, Told
 from structured_es.search.ranking import count_finite, informative, rank
 from structured_es.search.rates import default_popsize
@@ -113,6 +115,8 @@ class EvolutionStrategy(Resumable):
     Raises:
         ValueError, TypeError: an argument is not as described; the message names it.
     """
+
+    _brake: Brake | None = None  # here, so that searches saved before there was one have it
 
     def __init__(
         self,
@@ -269,6 +273,15 @@ class EvolutionStrategy(Resumable):
         self._budget.limit(limits)
         self._budget.count(self.nfev, self.best_f)
 
+    def settle(self) -> None:
+        """Narrow the distribution from now on while generations do not get better, see `brake`.
+
+        For runs that others follow, as restarts have it; without effect in few variables, with
+        lr_adapt and with update="xnes".
+        """
+        if type(self._rule) is Cumulation and len(self._distribution.mean) >= BRAKED_FROM:
+            self._brake = Brake()
+
     @property
     def result(self) -> Result:
         """The outcome so far, a scipy OptimizeResult."""
@@ -367,7 +380,7 @@ class EvolutionStrategy(Resumable):
         ranked = values.take(order)
         used = len(ranked) if isfinite(ranked[-1]) else informative(ranked)
         if used < 2:
-            self._distribution = self._distribution.shrunk()
+            self._distribution = self._distribution.resized(0.5)
         else:
             order, local, distribution = order[:used], told.local, self._distribution
             if told.lag is not None:
@@ -376,6 +389,9 @@ class EvolutionStrategy(Resumable):
                 kept = np.sort(order)
                 local, order = local.take(kept, axis=0), np.searchsorted(kept, order)
             self._distribution = self._rule.update(distribution, local, order, self._retraction)
+            if self._brake is not None:
+                finite = ranked[: count_finite(ranked)]
+                self._distribution = self._distribution.resized(self._brake.factor(finite))
         if nit % _CONFINE_EVERY == 0:
             self._distribution = self._boundary.confined(self._distribution)
             if np.isfinite(self._distribution.stds).all():

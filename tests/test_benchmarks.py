@@ -244,9 +244,9 @@ def test_evaluations_at_large_scale(evaluations):
     names = [f"rotated {name}" for name in options.rotated] + list(options.separable)
     budgets = evaluations.budgets(options.budget, names)
     assert set(budgets) == set(names)
-    assert (budgets["sphere"], budgets["rotated ellipsoid"]) == ("3000n", "10000n")
+    assert (budgets["sphere"], budgets["rotated ellipsoid"]) == ("1000n", "4000n")
     few = evaluations.parse(["--large-scale", "--rotated", "", "--separable", "sphere,rosenbrock"])
-    assert few.budget == ("3000n", "rosenbrock=10000n")
+    assert few.budget == ("1000n", "rosenbrock=3000n")
 
 
 @pytest.mark.parametrize(

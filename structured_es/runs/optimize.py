@@ -86,7 +86,9 @@ def minimize(
         structure: "auto", "full", "diagonal", "triangular", "low-rank:8", "block-lower:8",
             "block-upper:8", or a Structure.
         bounds: (lower, upper), numbers or (n,) arrays, None or inf for open; or a scipy Bounds.
-        restarts: None, "ipop" or "bipop".
+        restarts: None, "ipop" or "bipop". In more than 40 variables a run that others may follow
+            narrows while its generations do not get better; do without them under noise, or use
+            lr_adapt.
         popsize: candidates a generation; default 4 + floor(3 ln n).
         maxfevals: number of evaluations, never exceeded; default no limit.
         ftarget: stop when fun is at most this.

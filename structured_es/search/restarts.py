@@ -48,6 +48,8 @@ class Plan:
 class Restarts(Resumable):
     """Runs of an `EvolutionStrategy`, one after the other, that share a budget.
 
+    In many variables a run narrows while its generations do not get better, see `brake`.
+
     Args:
         x0: initial mean, shape (n,), or a callable rng -> array, which is called for each run. With
             an array and bounds on both sides of all variables, later runs start anywhere inside

@@ -64,6 +64,11 @@ def test_auto_is_full_while_that_is_affordable():
     assert make_structure("auto", 100_000).dof < 100 * 100_000
 
 
+def test_auto_trusts_its_fast_diagonal_sooner_in_many_variables():
+    few, many = make_structure("auto", 40), make_structure("auto", 41)
+    assert many._gate.bar < few._gate.bar
+
+
 def test_instances_pass_through():
     structure = LowRank(7, 2)
     assert make_structure(structure, 7) is structure

@@ -240,11 +240,12 @@ def test_evaluations_let_pycma_go_on_where_losses_hardly_differ(evaluations):
 def test_evaluations_at_large_scale(evaluations):
     options = evaluations.parse(["--large-scale", "--seeds", "3"])
     assert (options.dims, options.seeds) == ((64, 128, 320), 3)
-    assert set(options.references) == {*evaluations.BASELINES, *evaluations.PEERS}
+    assert set(options.references) == {*evaluations.PYCMA, *evaluations.PEERS}
     names = [f"rotated {name}" for name in options.rotated] + list(options.separable)
     budgets = evaluations.budgets(options.budget, names)
     assert set(budgets) == set(names)
     assert (budgets["sphere"], budgets["rotated ellipsoid"]) == ("1000n", "4000n")
+    assert all(map(evaluations.method_of, options.methods))
     few = evaluations.parse(["--large-scale", "--rotated", "", "--separable", "sphere,rosenbrock"])
     assert few.budget == ("1000n", "rosenbrock=3000n")
 

@@ -273,8 +273,8 @@ class EvolutionStrategy(Resumable):
         self._budget.limit(limits)
         self._budget.count(self.nfev, self.best_f)
 
-    def settle(self) -> None:
-        """Narrow the distribution from now on while generations do not get better, see `brake`.
+    def brake(self) -> None:
+        """From now on narrow the distribution while generations do not get better, see `Brake`.
 
         For runs that others follow, as restarts have it; without effect in few variables, with
         lr_adapt and with update="xnes".

@@ -33,7 +33,7 @@ def rugged(x):
 
 def braked(dim=DIM, **options):
     es = ses.EvolutionStrategy(np.full(dim, 2.0), 1.0, seed=3, **options)
-    es.settle()
+    es.brake()
     return es
 
 

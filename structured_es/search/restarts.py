@@ -48,7 +48,7 @@ class Plan:
 class Restarts(Resumable):
     """Runs of an `EvolutionStrategy`, one after the other, that share a budget.
 
-    In many variables a run narrows while its generations do not get better, see `EvolutionStrategy.brake`.
+    In many variables runs have a brake, see `EvolutionStrategy.brake`.
 
     Args:
         x0: initial mean, shape (n,), or a callable rng -> array, which is called for each run. With

@@ -91,19 +91,19 @@ def test_where_there_is_none(options):
 
 
 def test_losses_that_are_not_finite_do_not_count():
-    """Of 12 candidates 6 fail in every other generation, and the others get better."""
+    """Half of the candidates fail in every other generation, and the others get no better."""
     es, plain = (
         braked(popsize=12),
         ses.EvolutionStrategy(np.full(DIM, 2.0), 1.0, popsize=12, seed=3),
     )
     for search in (es, plain):
-        for k in range(120):
+        for k in range(150):
             X = search.ask()
-            losses = [sphere(x) for x in X]
+            losses = [rugged(x) for x in X]
             if k % 2:
-                losses[::4], losses[1::4] = [np.nan] * 3, [np.inf] * 3
+                losses[::2] = [np.inf] * 6
             search.tell(X, losses)
-    assert es.sigma == pytest.approx(plain.sigma, rel=0.3)
+    assert es.sigma < 0.1 * plain.sigma
 
 
 def test_it_is_saved():

@@ -32,14 +32,15 @@ def search_options(task: Task, sigma0: float | FloatArray) -> dict[str, Any]:
     that a search is over. Orthogonal candidates, whose worse half pushes the mean away, are meant
     for the first generations, where easy tasks are solved. Where only the direction of the
     parameters counts, or large ones saturate a network, nothing keeps the mean from drifting away
-    until steps make no difference any more. Bounds do; they exclude no policy of the first kind,
-    and few that matter of the second.
+    until steps make no difference any more. Bounds do, at four of these steps, or of the default
+    ones if those are longer; they exclude no policy of the first kind, and few that matter of the
+    second.
     """
     options = dict(TOLERANCES_OFF)
     if task.dim <= _ORTHOGONAL_UP_TO:
         options["sampling"] = "orthogonal"
     if task.policy is not None and (task.policy.scale_free or task.policy.hidden):
-        farthest = _FARTHEST * np.asarray(sigma0)
+        farthest = _FARTHEST * np.maximum(sigma0, default_sigma(task.policy))
         options["bounds"] = (-farthest, farthest)
     return options
 
@@ -52,7 +53,7 @@ def default_popsize(task: Task) -> int:
     Other ones can be tried by `structured-es policy compare CartPole-v1 --normalize --popsize 8`.
     """
     if task.policy is not None and task.policy.scale_free:
-        return min(4 + floor(1.4 * log(task.dim)), _MOST)
+        return 4 + floor(1.4 * log(task.dim))
     return max(4, min(floor(3.0 * sqrt(task.dim)), _MOST))
 
 

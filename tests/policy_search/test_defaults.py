@@ -71,6 +71,14 @@ def test_networks_do_not_drift_away():
     assert "bounds" not in search_options(linear, 1.0)
 
 
+def test_a_small_first_step_leaves_networks_as_much_room():
+    farthest = 4.0 * default_sigma(PENDULUM.policy)
+    lower, upper = search_options(PENDULUM, 0.1)["bounds"]
+    np.testing.assert_array_equal([-lower, upper], [farthest, farthest])
+    _, upper = search_options(PENDULUM, 10.0)["bounds"]
+    np.testing.assert_array_equal(upper, np.full(PENDULUM.dim, 40.0))
+
+
 def test_pycma_starts_with_our_step_sizes():
     for task in (PENDULUM, make_task("Pendulum-v1")):
         expected = np.broadcast_to(default_sigma(task.policy, normalize=True), task.dim)

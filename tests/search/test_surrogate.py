@@ -53,6 +53,17 @@ def test_the_model_knows_only_the_order():
     np.testing.assert_array_equal(first.solution, second.solution)
 
 
+def test_a_search_knows_only_the_order():
+    first, second = (ses.EvolutionStrategy(np.full(4, 2.0), 1.0, seed=8) for _ in range(2))
+    for _ in range(60):
+        X = first.ask()
+        losses = np.array([sphere(x) for x in X])
+        first.tell(X, losses)
+        second.tell(second.ask(), np.sqrt(losses))
+        np.testing.assert_array_equal(first.mean, second.mean)
+        np.testing.assert_array_equal(first.covariance(), second.covariance())
+
+
 def test_predictions_are_about_points_not_local_coordinates():
     where = frame(3, mean=5.0, sigma=0.1)
     data = known(lambda z: z @ z, 3, 60, where=where)
@@ -125,8 +136,7 @@ def test_smooth_losses_take_fewer_evaluations(objective, share):
     assert evaluations("quadratic") < share * evaluations("none")
 
 
-def test_a_rugged_loss_costs_little():
-    """The model rests where it is wrong."""
+def test_the_model_rests_where_it_is_wrong():
     calls = []
     real = Quadratic.fitted
 
@@ -242,4 +252,4 @@ def test_the_structure_learns_the_curvature(structure, monkeypatch):
             spreads.append(np.ptp(np.log(es.stds * widths)))
         return np.mean(spreads)
 
-    assert spread(0.8) < (0.9 if structure != "low-rank:2" else 1.01) * spread(2.0)
+    assert spread(0.8) < 0.9 * spread(2.0)

@@ -4,15 +4,15 @@ After each generation a quadratic is fitted to the candidates near the mean (`qu
 
 * **Where to look**: its minimum, no further than an expected candidate, takes the place of the
   first candidate of the next generation. If that is not the best of them the model rests, for one
-  generation, then two, four, ... until it is right again: a loss that is not quadratic costs
+  generation, then three, seven, ... until it is right again: a loss that is not quadratic costs
   little.
 * **How the loss curves**: if the model before had predicted the order of the generation, the
   structure follows the new one's matrix H of second derivatives. In local coordinates A = I, so it
   moves along the natural gradient -log H, halfway to A A^T = H^-1 (cf. the Newton-like updates of
   Lin, Nielsen, Khan & Schmidt, ICML 2021, section 4).
 
-What both are worth: `scripts/benchmark_ablation`. The search then depends on the losses themselves,
-not on their order alone.
+What both are worth: `scripts/benchmark_ablation`. The order of the losses is all that counts, here
+across generations too.
 """
 
 from contextlib import suppress
@@ -38,7 +38,7 @@ _STRAIGHT = 0.4
 """Step in log curvature, in every direction, that is not worth moving the structure for."""
 
 _LONGEST_REST = 128
-"""Generations that a model rests at most."""
+"""Generations from one fit to the next, at most."""
 
 _TRUSTED = 0.8
 """Rank correlation of predicted losses with those that came from which a model is believed."""
@@ -117,10 +117,12 @@ class Guide:
         if trust >= _TRUSTED:
             moved = _curved(distribution, model, _SPEED * trust * trust)
             if moved is not distribution:
-                rule.carry(distribution.structure, moved.structure)
                 step = moved.converted(step, distribution)
-        if np.isfinite(step).all():
-            self._model, self._proposal, self._untaken = model, step, True
+        if not np.isfinite(step).all():
+            return distribution
+        self._model, self._proposal, self._untaken = model, step, True
+        if moved is not distribution:
+            rule.carry(distribution.structure, moved.structure)
         return moved
 
     def _judge(self, told: Told, losses: FloatArray) -> float:
@@ -154,9 +156,9 @@ def _curved(distribution: SearchDistribution, model: Quadratic, speed: float) ->
 
 
 def _rank_correlation(a: FloatArray, b: FloatArray) -> float:
-    """Spearman's, of two arrays (m,); 0 for fewer than two numbers."""
+    """Spearman's, of two arrays (m,); 0 for fewer than three numbers, which tell nothing."""
     count = len(a)
-    if count < 2:
+    if count < 3:
         return 0.0
     difference = _ranks(a) - _ranks(b)
     return 1.0 - 6.0 * float(product(difference, difference)) / (count * (count * count - 1.0))

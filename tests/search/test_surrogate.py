@@ -1,9 +1,12 @@
 """The quadratic model: what it fits, what it does for a search, and what it leaves alone."""
 
+from math import sqrt
+
 import numpy as np
 import pytest
 
 import structured_es as ses
+from structured_es.search.gathering import Told
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.surrogate import Guide, make_guide
 from structured_es.search.surrogate import guide as guide_module
@@ -151,6 +154,46 @@ def test_the_model_rests_where_it_is_wrong():
         run(es, rugged, 600)
     assert es.nit == 600
     assert 3 < len(calls) < 240
+
+
+def test_a_model_that_is_right_again_does_not_rest_any_more():
+    es = ses.EvolutionStrategy(np.full(3, 2.0), 1.0, seed=1)
+    run(es, sphere, 10)
+    es._guide._rest = 64
+    run(es, sphere, 20)
+    assert es._guide._rest < 16
+
+
+class Paths:
+    """Remembers which moves of the structure it was told of."""
+
+    def __init__(self):
+        self.moves = []
+
+    def carry(self, old, new):
+        self.moves.append((old, new))
+
+
+def test_what_was_meant_stays_where_it_was_when_the_structure_moves():
+    """The paths go along, and the proposal is the same point in the new coordinates."""
+    rng, guide, paths, moves = np.random.default_rng(3), Guide(3), Paths(), []
+    distribution = frame(3, mean=0.5, sigma=0.3)
+    for _ in range(25):
+        local = rng.standard_normal((8, 3))
+        proposal = guide.take()
+        if proposal is not None:
+            local[0] = proposal
+        free = distribution.points(local)
+        losses = np.square(free) @ [1.0, 10.0, 100.0]
+        moved = guide.advance(Told(free, local, losses), losses, distribution, paths)
+        model = guide._model
+        if moved is not distribution:
+            moves.append((distribution.structure, moved.structure))
+            meant = model.frame.points(model.minimum(sqrt(3.0))[np.newaxis])
+            np.testing.assert_allclose(moved.points(guide._proposal[np.newaxis]), meant)
+        distribution = moved
+    assert paths.moves == moves
+    assert len(moves) > 1
 
 
 def test_the_first_candidate_is_the_proposal():

@@ -81,7 +81,7 @@ class Cumulation(UpdateRule):
         return self._move(distribution, step, growth, retraction)
 
     def carry(self, old: Structure, new: Structure) -> None:
-        """The paths go along; what was gathered stays as it was, which makes no difference."""
+        """The paths go along; what was gathered stays in the coordinates it was drawn in."""
         self.shape_paths.carry(old, new)
 
     def _news(self, step: FloatArray, local: FloatArray, weights: Weights) -> FloatArray:

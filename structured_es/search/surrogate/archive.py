@@ -47,7 +47,10 @@ class Archive:
         return self._size
 
     def add(self, free: FloatArray, losses: FloatArray) -> None:
-        """Take note of a generation, (m, n) and (m,), arrays that nobody changes any more."""
+        """Take note of a generation, (m, n) and (m,), arrays that nobody changes any more.
+
+        Losses are those it was ranked by, with the penalties of that generation if there are any.
+        """
         self._generations.append((free, losses))
         self._size += len(losses)
         while self._size - len(self._generations[0][1]) >= self._capacity:

@@ -7,8 +7,7 @@ is an increasing function of a quadratic. As in nonmetric scaling (Kruskal, Psyc
 two steps take turns: least squares for the (n + 1)(n + 2) / 2 coefficients, next to a target for
 each candidate, and isotonic regression, which makes the targets as near to the predictions as the
 order allows. Better candidates weigh more, and only those near the mean take part. In local
-coordinates they lie in all directions alike, so the normal equations do as well as a QR
-factorisation and cost a fraction.
+coordinates they lie in all directions alike, so the normal equations will do.
 """
 
 from dataclasses import dataclass

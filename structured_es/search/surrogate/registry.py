@@ -6,8 +6,8 @@ from structured_es.search.validation import check_choice
 from structured_es.structures.arrays import FLOAT64, Dtype
 
 QUADRATIC_UP_TO = 9
-"""Largest n for which "auto" is quadratic. In more it saves evaluations too; but a generation
-takes longer with n, and would take several times what it takes without a model: `benchmark_cost`."""
+"""Largest n for which "auto" is quadratic. In more it saves evaluations too, but a fit takes the
+longer the larger n is: `scripts/benchmark_cost`."""
 
 MOST_VARIABLES = 50
 """Largest n for a quadratic, whose coefficients take n^2 / 2 candidates and n^6 operations."""

@@ -132,11 +132,11 @@ class Guide:
         place = np.flatnonzero((told.local == self._proposal).all(axis=1))
         if len(place) != 1:
             return 0.0  # it was never evaluated, or comes later
-        if losses[place[0]] <= np.fmin.reduce(losses):
-            self._rest = 1
-        else:
+        if losses[place[0]] > np.fmin.reduce(losses):
             self._rest = min(2 * self._rest, _LONGEST_REST)
             self._waits = self._rest - 1
+            return 0.0  # nobody asks while it rests
+        self._rest = 1
         finite = np.isfinite(losses)
         with np.errstate(all="ignore"):
             predicted = self._model.values(told.free[finite])

@@ -1,9 +1,9 @@
 """The candidates that were evaluated last, with their losses."""
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.arrays import FloatArray
@@ -16,17 +16,13 @@ class Known(NamedTuple):
         free: (m, n)
         local: (m, n) their local coordinates in some distribution.
         losses: (m,), numbers or inf.
+        radius: length of the longest of the local coordinates.
     """
 
     free: FloatArray
     local: FloatArray
     losses: FloatArray
-
-    def take(self, which: NDArray[np.intp]) -> "Known":
-        """Some of them, in the given order."""
-        return Known(
-            self.free.take(which, axis=0), self.local.take(which, axis=0), self.losses.take(which)
-        )
+    radius: float
 
 
 class Archive:
@@ -65,12 +61,16 @@ class Archive:
         """
         free = np.concatenate([free for free, _ in self._generations])
         losses = np.concatenate([losses for _, losses in self._generations])
-        known = Known(free, frame.local(free), losses)
+        local = frame.local(free)
         order = losses.argsort(kind="stable")
         failures = int(np.count_nonzero(np.isnan(losses)))
         if failures:
             order = order[:-failures]
+        squares = np.einsum("ij,ij->i", local, local).take(order)
+        limit = float(np.maximum.reduce(squares, initial=0.0))
         if len(order) > count:
-            squares = np.einsum("ij,ij->i", known.local, known.local).take(order)
-            order = order.compress(squares <= np.partition(squares, count - 1)[count - 1])
-        return known.take(order)
+            limit = float(np.partition(squares, count - 1)[count - 1])
+            order = order.compress(squares <= limit)
+        return Known(
+            free.take(order, axis=0), local.take(order, axis=0), losses.take(order), sqrt(limit)
+        )

@@ -91,12 +91,15 @@ class Guide:
             The one to draw from next, for which there may be a proposal now.
         """
         self._archive.add(told.free, losses)
-        trust = self._judge(told, losses)
-        before, self._model, self._proposal = self._model, None, None
-        if self._waits > 0:
-            self._waits -= 1
-        elif len(self._archive) >= self._least:
-            with suppress(np.linalg.LinAlgError), np.errstate(all="ignore"):
+        before, proposal = self._model, self._proposal
+        self._model = self._proposal = None
+        with suppress(np.linalg.LinAlgError), np.errstate(all="ignore"):
+            trust = 0.0
+            if before is not None and proposal is not None:
+                trust = self._judge(before, proposal, told, losses)
+            if self._waits > 0:
+                self._waits -= 1
+            elif len(self._archive) >= self._least:
                 return self._guided(distribution, rule, trust, before)
         return distribution
 
@@ -125,11 +128,11 @@ class Guide:
             rule.carry(distribution.structure, moved.structure)
         return moved
 
-    def _judge(self, told: Told, losses: FloatArray) -> float:
+    def _judge(
+        self, model: Quadratic, proposal: FloatArray, told: Told, losses: FloatArray
+    ) -> float:
         """Let the model rest or go on; how well it had predicted the order of the losses."""
-        if self._model is None or self._proposal is None:
-            return 0.0
-        place = np.flatnonzero((told.local == self._proposal).all(axis=1))
+        place = np.flatnonzero((told.local == proposal).all(axis=1))
         if len(place) != 1:
             return 0.0  # it was never evaluated, or comes later
         if losses[place[0]] > np.fmin.reduce(losses):
@@ -138,9 +141,7 @@ class Guide:
             return 0.0  # nobody asks while it rests
         self._rest = 1
         finite = np.isfinite(losses)
-        with np.errstate(all="ignore"):
-            predicted = self._model.values(told.free[finite])
-        return _rank_correlation(predicted, losses[finite])
+        return _rank_correlation(model.values(told.free[finite]), losses[finite])
 
 
 def _curved(distribution: SearchDistribution, model: Quadratic, speed: float) -> SearchDistribution:

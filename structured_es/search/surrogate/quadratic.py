@@ -12,7 +12,6 @@ coordinates they lie in all directions alike, so the normal equations will do.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +35,8 @@ _LEAST_WEIGHT = 0.05
 _FLATTEST = 0.1
 """Least curvature relative to the largest that a step relies on."""
 
-_SHIFTS = np.append(0.0, 1e-3 * 2.0 ** np.arange(40))
-"""Multiples of the largest curvature by which all are increased to keep a step short."""
+_SHIFTS = 1e-3 * 2.0 ** np.arange(40)[:, np.newaxis]
+"""Multiples of the largest curvature by which all are increased to keep a step short, (k, 1)."""
 
 
 def coefficients(dim: int) -> int:
@@ -75,7 +74,7 @@ class Quadratic:
             before: an earlier quadratic to start from.
         """
         count, dim = known.local.shape
-        scale = sqrt(np.einsum("ij,ij->i", known.local, known.local).max())
+        scale = known.radius
         if not (known.losses[0] < known.losses[-1] and 0.0 < scale < np.inf):
             return None
         terms = _terms(known.local / scale)
@@ -94,10 +93,8 @@ class Quadratic:
             targets = isotonic_regression(predicted, weights=weights).x
             targets += _HASTE * (targets - predicted)
             solution = _least_squares(factor, weighted, targets)
-        hessian = np.zeros((dim, dim))
-        places = _places(dim)
-        hessian[places.first, places.second] = solution[dim + 1 :]
-        hessian += hessian.T
+        hessian = solution.take(_places(dim).square)
+        hessian.flat[:: dim + 1] *= 2.0
         curvatures, axes = symmetric_eigen(hessian)
         return Quadratic(frame, scale, solution, curvatures, axes)
 
@@ -114,10 +111,12 @@ class Quadratic:
         dim = len(self.curvatures)
         slopes = product(self.axes.T, self.solution[1 : dim + 1])
         least, top = float(self.curvatures[0]), float(np.abs(self.curvatures).max())
-        shifts = max(0.0, _FLATTEST * top - least) + top * _SHIFTS
-        steps = slopes / (self.curvatures + shifts[:, np.newaxis])
-        short = np.einsum("ij,ij->i", steps, steps) * self.scale**2 <= radius**2
-        return product(self.axes, steps[short.argmax()]) * -self.scale
+        curvatures = self.curvatures + max(0.0, _FLATTEST * top - least)
+        step, longest = slopes / curvatures, (radius / self.scale) ** 2
+        if not product(step, step) <= longest:
+            steps = slopes / (curvatures + top * _SHIFTS)
+            step = steps[(np.einsum("ij,ij->i", steps, steps) <= longest).argmax()]
+        return product(self.axes, step) * -self.scale
 
     def log_curvatures(self, narrowest: float) -> FloatArray | None:
         """Logarithms of the curvatures less their mean, ascending, (n,); None for none positive.
@@ -134,25 +133,39 @@ class Quadratic:
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Variables of each product of two, squares included: (n (n + 1) / 2,) each."""
+    """Where the products of two variables stand.
+
+    Attributes:
+        first: variable of each product, squares included, (n (n + 1) / 2,).
+        second: the other one.
+        square: place of each product among the coefficients, (n, n).
+    """
 
     first: NDArray[np.intp]
     second: NDArray[np.intp]
+    square: NDArray[np.intp]
 
 
 @lru_cache(maxsize=64)
 def _places(dim: int) -> _Places:
-    return _Places(*np.triu_indices(dim))
+    first, second = np.triu_indices(dim)
+    square = np.empty((dim, dim), np.intp)
+    square[first, second] = square[second, first] = dim + 1 + np.arange(len(first))
+    return _Places(first, second, square)
 
 
 def _terms(local: FloatArray) -> FloatArray:
     """Constant, linear and quadratic terms of candidates, (m, n) -> (coefficients, m)."""
     count, dim = local.shape
-    places, columns = _places(dim), local.T
+    places = _places(dim)
     terms = np.empty((coefficients(dim), count))
     terms[0] = 1.0
-    terms[1 : dim + 1] = columns
-    np.multiply(columns[places.first], columns[places.second], out=terms[dim + 1 :])
+    terms[1 : dim + 1] = local.T
+    np.multiply(
+        terms[1:].take(places.first, axis=0),
+        terms[1:].take(places.second, axis=0),
+        out=terms[dim + 1 :],
+    )
     return terms
 
 

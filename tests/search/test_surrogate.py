@@ -27,7 +27,8 @@ def known(function, dim, count, seed=0, where=None):
     losses = np.array([function(z) for z in local])
     order = losses.argsort()
     where = frame(dim) if where is None else where
-    return Known(where.points(local)[order], local[order], losses[order])
+    radius = np.linalg.norm(local, axis=1).max()
+    return Known(where.points(local)[order], local[order], losses[order], radius)
 
 
 def rounds(function, dim, count, times):
@@ -51,7 +52,7 @@ def test_the_model_finds_the_minimum_of_any_function_of_a_quadratic(transform):
 
 def test_the_model_knows_only_the_order():
     data = known(lambda z: (z - 0.3) @ (z - 0.3), 3, 40)
-    other = Known(data.free, data.local, np.exp(7.0 * data.losses))
+    other = data._replace(losses=np.exp(7.0 * data.losses))
     first, second = (Quadratic.fitted(frame(3), each) for each in (data, other))
     np.testing.assert_array_equal(first.solution, second.solution)
 

@@ -3,11 +3,11 @@ r"""A quadratic that fits the order of losses around the mean of a search distri
     f(z) = f_0 + g^T z + z^T H z / 2,    z local coordinates
 
 The search sees only the order of the candidates, and so does the model: it stands for any loss that
-is an increasing function of a quadratic. As in nonmetric scaling (Kruskal, Psychometrika 29, 1964)
-two steps take turns: least squares for the (n + 1)(n + 2) / 2 coefficients, next to a target for
-each candidate, and isotonic regression, which makes the targets as near to the predictions as the
-order allows. Better candidates weigh more, and only those near the mean take part. In local
-coordinates they lie in all directions alike, so the normal equations will do.
+is an increasing function of a quadratic. As in nonmetric scaling two steps take turns: least
+squares for the (n + 1)(n + 2) / 2 coefficients, next to a target for each candidate; and new
+targets, which are the predictions themselves put into the order of the losses (rank images;
+Guttman, Psychometrika 33, 1968). Better candidates weigh more, and only those near the mean take
+part. In local coordinates they lie in all directions alike, so the normal equations will do.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotrs
-from scipy.optimize import isotonic_regression
 
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.surrogate.archive import Known
@@ -25,9 +24,6 @@ from structured_es.structures.linalg import symmetric_eigen
 
 _ROUNDS = 3
 """How often least squares are solved."""
-
-_HASTE = 0.5
-"""How much further than isotonic regression says the targets go from the predictions."""
 
 _LEAST_WEIGHT = 0.05
 """Weight of the worst candidate, relative to that of the best."""
@@ -83,16 +79,10 @@ class Quadratic:
         factor, info = dpotrf(product(weighted, terms.T), lower=1)
         if info != 0:
             return None
-        if before is None:
-            targets = _quantiles(count, dim)
-        else:
-            targets = isotonic_regression(before.values(known.free), weights=weights).x
+        targets = _quantiles(count, dim) if before is None else np.sort(before.values(known.free))
         solution = _least_squares(factor, weighted, targets)
         for _ in range(_ROUNDS - 1):
-            predicted = product(solution, terms)
-            targets = isotonic_regression(predicted, weights=weights).x
-            targets += _HASTE * (targets - predicted)
-            solution = _least_squares(factor, weighted, targets)
+            solution = _least_squares(factor, weighted, np.sort(product(solution, terms)))
         hessian = solution.take(_places(dim).square)
         hessian.flat[:: dim + 1] *= 2.0
         curvatures, axes = symmetric_eigen(hessian)

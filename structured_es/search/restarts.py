@@ -319,8 +319,11 @@ class BIPOP(Restarts):
         return self._large_restarts
 
     def _small_plan(self) -> Plan:
-        """Popsize and step size at random, at most half of what the large regime has spent."""
+        """Popsize and step size at random, at most what the large regime has spent.
+
+        Half of that, as in the paper, cuts the first ones just before they converge.
+        """
         u, v = self._regime_rng.random(2)
         ratio = 0.5 * self._large_popsize / self._first_popsize
         popsize = int(self._first_popsize * ratio ** (u * u))
-        return Plan(popsize, 10.0 ** (-2.0 * v), max(1, self._spent["large"] // 2))
+        return Plan(popsize, 10.0 ** (-2.0 * v), max(1, self._spent["large"]))

@@ -15,8 +15,12 @@ from structured_es.search.criteria import Criteria, StopReason
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.arrays import FLOAT64, Dtype, FloatArray
 
-_RIVAL_SHARE = 0.1
+_RIVAL_SHARE = 0.2
 """How small a span of recent losses, against their distance to a rival, means giving up."""
+
+_RIVAL_MEMORY = 0.3
+"""Generations that this looks back at, relative to those of the tolerances: how far down a basin
+goes shows long before its floor is polished."""
 
 _EFFECTS_EVERY = 20
 """Generations between looks at whether a step still changes the mean."""
@@ -125,6 +129,8 @@ class Termination:
             threshold = getattr(self.criteria, name) * magnitude
             if span < threshold:
                 self._stop(name, span, threshold)
+        recent = recent[-ceil(_RIVAL_MEMORY * len(recent)) :]
+        low, high = min(recent), max(recent)
         hopeless = _RIVAL_SHARE * (low - self.criteria.frival)
         if max(high, worst) - low < hopeless < inf:
             self._stop("frival", low, self.criteria.frival)

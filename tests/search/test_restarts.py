@@ -67,6 +67,18 @@ def test_bipop_shares_the_budget_between_its_regimes():
     assert min(spent.values()) > 0.2 * max(spent.values())
 
 
+def test_a_small_run_may_spend_what_the_large_ones_have():
+    """Those on flat losses end after ten generations; on the sphere with no tolerances none does."""
+    off = {"tolx": 0.0, "tolfun": 0.0, "tolfunhist": 0.0, "tolflatfitness": 10}
+    es = ses.BIPOP(np.ones(3), 0.5, popsize=6, seed=3, **off)
+    while len(es.runs) < 3:
+        generation(es, sphere if len(es.runs) == 2 else lambda x: 1.0)
+    first, large, small = es.runs
+    assert [first.nfev, large.nfev] == [60, 120]
+    assert list(small.stop) == ["maxfevals"]
+    assert 120 <= small.nfev < 132
+
+
 @BOTH
 def test_one_budget_for_all_runs(search):
     es = restarted(search)
@@ -249,6 +261,21 @@ def test_a_run_gives_up_on_a_worse_optimum():
     assert list(second.stop) == ["frival"]
     assert second.stop["frival"].value == pytest.approx(1.0, abs=0.1)
     assert second.nit < 0.5 * first.nit
+
+
+def test_a_run_gives_up_before_the_tolerances_have_a_say():
+    """Their memory, 17 generations, still goes back to when it came down the slope."""
+    starts = iter([np.zeros(3), np.full(3, 12.0)])
+    es = ses.IPOP(lambda rng: next(starts), 0.5, popsize=14, seed=1, max_restarts=1)
+    bests = []
+    while not es.stop():
+        X = es.ask()
+        losses = [two_basins(x) for x in X]
+        if es.runs:
+            bests.append(min(losses))
+        es.tell(X, losses)
+    assert list(es._run.result.stop) == ["frival"]
+    assert bests[-13] - bests[-1] > 1.0
 
 
 def test_a_run_on_its_way_to_a_better_optimum_goes_on():

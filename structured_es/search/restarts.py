@@ -2,7 +2,9 @@ r"""Restarts: a sequence of runs behind the ask/tell/stop/result of one.
 
 IPOP doubles popsize at each restart (Auger & Hansen, CEC 2005). BIPOP plays two regimes against
 each other, large populations as in IPOP and small ones with small random step sizes, and gives
-the next run to the regime that has used less of the budget (Hansen, BBOB workshop, GECCO 2009).
+the next run to the regime that has used less of the budget (Hansen, BBOB workshop, GECCO 2009). A
+small run may spend what the large ones have; the paper's half of it cuts the first just before they
+converge.
 """
 
 from abc import abstractmethod
@@ -319,10 +321,7 @@ class BIPOP(Restarts):
         return self._large_restarts
 
     def _small_plan(self) -> Plan:
-        """Popsize and step size at random, at most what the large regime has spent.
-
-        Half of that, as in the paper, cuts the first ones just before they converge.
-        """
+        """Popsize and step size at random, at most what the large regime has spent."""
         u, v = self._regime_rng.random(2)
         ratio = 0.5 * self._large_popsize / self._first_popsize
         popsize = int(self._first_popsize * ratio ** (u * u))

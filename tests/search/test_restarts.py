@@ -68,7 +68,7 @@ def test_bipop_shares_the_budget_between_its_regimes():
 
 
 def test_a_small_run_may_spend_what_the_large_ones_have():
-    """Those on flat losses end after ten generations; on the sphere with no tolerances none does."""
+    """Those on flat losses end after ten generations; on the sphere, without tolerances, none."""
     off = {"tolx": 0.0, "tolfun": 0.0, "tolfunhist": 0.0, "tolflatfitness": 10}
     es = ses.BIPOP(np.ones(3), 0.5, popsize=6, seed=3, **off)
     while len(es.runs) < 3:

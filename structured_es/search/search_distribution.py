@@ -6,7 +6,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from structured_es.structures.arrays import Dtype, FloatArray, like
+from structured_es.structures.arrays import Dtype, FloatArray, blocks, like
 from structured_es.structures.gradient import Given, Gradient
 from structured_es.structures.structure import Structure
 
@@ -32,12 +32,19 @@ class SearchDistribution:
         """The same with the structure as of that dtype; mean and scale are always float64."""
         return SearchDistribution(self.mean, self.sigma, self.scale, self.structure.astype(dtype))
 
-    def points(self, local: FloatArray) -> FloatArray:
-        """Candidates for local coordinates z; (m, n) -> (m, n) of the same dtype."""
-        points = self.structure.apply(local)
+    def points(self, local: FloatArray, room: FloatArray | None = None) -> FloatArray:
+        """Candidates for local coordinates z; (m, n) -> (m, n) of the same dtype.
+
+        They may be in `room`, an array like `local`, if one is given.
+        """
+        structure = self.structure
+        points = structure.apply(local) if room is None else structure.apply_into(room, local)
         spread = self.sigma * self.scale
-        points *= like(spread, points) if isinstance(spread, np.ndarray) else spread
-        points += self.mean
+        spread = like(spread, points) if isinstance(spread, np.ndarray) else spread
+        for columns in blocks(points):
+            part = points[:, columns]
+            part *= spread[columns] if isinstance(spread, np.ndarray) else spread
+            part += self.mean[columns]
         return points
 
     def local(self, points: FloatArray) -> FloatArray:

@@ -259,6 +259,8 @@ class EvolutionStrategy(Resumable):
             if self._gathering.suffices(len(values), finite):
                 self._close(Told(issue.free, issue.local, values))
                 self._sampler.give_back(issue.local)
+                if self._guide is None:  # which keeps them
+                    self._boundary.give_back(issue.free)
                 return
             self._gathering.add(issue.batch(), values)
         if self._gathering.complete:

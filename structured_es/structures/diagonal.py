@@ -51,6 +51,9 @@ class Diagonal(Manifold[DiagonalTangent]):
     def apply(self, local: FloatArray) -> FloatArray:
         return local * like(self.scales, local)
 
+    def apply_into(self, room: FloatArray, local: FloatArray) -> FloatArray:
+        return np.multiply(local, like(self.scales, local), out=room)
+
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         return steps / self.scales
 

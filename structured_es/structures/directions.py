@@ -96,10 +96,14 @@ class Directions(Invertible):
         return self._with(self.vectors.astype(dtype), self.log_lengths, self.signs)
 
     def apply(self, local: FloatArray) -> FloatArray:
-        return self._stretch(local, exp(self.log_base), np.expm1(self.log_lengths))
+        return self.apply_into(np.empty_like(local), local)
+
+    def apply_into(self, room: FloatArray, local: FloatArray) -> FloatArray:
+        return self._stretch(local, exp(self.log_base), np.expm1(self.log_lengths), room)
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
-        return self._stretch(steps, exp(-self.log_base), np.expm1(-self.log_lengths))
+        surplus = np.expm1(-self.log_lengths)
+        return self._stretch(steps, exp(-self.log_base), surplus, np.empty_like(steps))
 
     def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
         return self.apply_inverse(rows)
@@ -163,11 +167,13 @@ class Directions(Invertible):
         total += mixed.sum(axis=0)
         return total
 
-    def _stretch(self, rows: FloatArray, base: float, surplus: FloatArray) -> FloatArray:
-        """The rows times b (I + U^T diag(surplus) U)."""
+    def _stretch(
+        self, rows: FloatArray, base: float, surplus: FloatArray, room: FloatArray
+    ) -> FloatArray:
+        """The rows times b (I + U^T diag(surplus) U), in an array like them."""
         along = product(like(rows, self.vectors), self.vectors.T)
         along *= base * surplus
-        stretched = base * rows
+        stretched: FloatArray = np.multiply(base, rows, out=room)
         add_product(stretched, along, self.vectors)
         return stretched
 

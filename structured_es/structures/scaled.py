@@ -76,9 +76,10 @@ class Scaled(Structure):
         return self.inner.carried(local, new.inner)
 
     def apply(self, local: FloatArray) -> FloatArray:
-        steps = self.inner.apply(local)
-        steps *= like(self.scales, steps)
-        return steps
+        return self._scaled(self.inner.apply(local))
+
+    def apply_into(self, room: FloatArray, local: FloatArray) -> FloatArray:
+        return self._scaled(self.inner.apply_into(room, local))
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         return self.inner.apply_inverse(steps / self.scales)
@@ -115,6 +116,11 @@ class Scaled(Structure):
         new.scales = scales * np.exp(-log_scale)
         new._set_frame(new.inner)
         return new, log_sigma + log_scale
+
+    def _scaled(self, steps: FloatArray) -> FloatArray:
+        """D times each row, in place."""
+        steps *= like(self.scales, steps)
+        return steps
 
     def _set_frame(self, frame: Invertible) -> None:
         inflation = frame.variances() * frame.precisions()

@@ -63,6 +63,10 @@ class Structure(ABC):
     def apply(self, local: FloatArray) -> FloatArray:
         """Steps A z for each row z; (m, n) -> (m, n), a new array, which is written into."""
 
+    def apply_into(self, room: FloatArray, local: FloatArray) -> FloatArray:
+        """`apply`, its result in `room`, an array like `local`, if that spares a new one."""
+        return self.apply(local)
+
     @abstractmethod
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         """Local coordinates A^-1 y for each row y; (m, n) -> (m, n)."""

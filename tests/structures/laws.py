@@ -59,6 +59,8 @@ def linear_map_law(structure, rng):
         assert steps.flags.writeable
         assert not np.shares_memory(steps, points)
         assert_close(steps, points @ matrix.T, 1e-13)
+        room = np.full_like(points, np.nan)
+        assert_array_equal(structure.apply_into(room, points), steps)
         assert_close(structure.apply_inverse(steps), points, 1e-9)
         assert_close(structure.apply_inverse(points), np.linalg.solve(matrix, points.T).T, 1e-9)
         if hasattr(structure, "apply_inverse_transpose"):

@@ -11,8 +11,9 @@ import numpy as np
 
 from structured_es.search.bounds.box import Box
 from structured_es.search.sampling import Sampler
+from structured_es.search.scratch import Scratch
 from structured_es.search.search_distribution import SearchDistribution
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import LARGE, FloatArray
 
 _WIDEST = 1.0 / 3.0
 """Largest standard deviation of a variable, relative to the distance of its bounds."""
@@ -34,6 +35,8 @@ class Boundary(ABC):
         spread: (n,) initial standard deviations.
     """
 
+    _scratch: Scratch | None = None  # here, so that searches saved before there was one have it
+
     def __init__(self, box: Box, spread: FloatArray) -> None:
         self.box = box
         self._widest = np.where(box.width > 0.0, _WIDEST * box.width, spread)
@@ -49,8 +52,14 @@ class Boundary(ABC):
     def sample(self, distribution: SearchDistribution, sampler: Sampler, count: int) -> Sample:
         """Draw `count` candidates."""
         local = sampler.draw(count)
-        free = distribution.points(local)
+        free = self._free(distribution, local)
         return Sample(local, free, self.repair(free))
+
+    def give_back(self, free: FloatArray) -> None:
+        """Let the free points of a sample that nobody uses any more be used for another one."""
+        if free.size >= LARGE:
+            self._scratch = self._scratch or Scratch()
+            self._scratch.give_back(free)
 
     def penalized(
         self, losses: FloatArray, free: FloatArray, distribution: SearchDistribution
@@ -88,3 +97,9 @@ class Boundary(ABC):
         if self.box.contains(points):
             return losses
         return np.where(self.box.contains_each(points), losses, np.nan)
+
+    def _free(self, distribution: SearchDistribution, local: FloatArray) -> FloatArray:
+        """Free points of local coordinates, in what was given back if there is any."""
+        if self._scratch is None:
+            return distribution.points(local)
+        return distribution.points(local, self._scratch.take(local.shape, local.dtype))

@@ -40,6 +40,9 @@ class Layer(Boundary):
         local, free, points = self.inner.sample(distribution, sampler, count)
         return Sample(local, free, self.outward(points))
 
+    def give_back(self, free: FloatArray) -> None:
+        self.inner.give_back(free)
+
     def repair(self, free: FloatArray) -> FloatArray:
         return self.outward(self.inner.repair(free))
 

@@ -37,7 +37,7 @@ class Resampling(Boundary):
 
     def sample(self, distribution: SearchDistribution, sampler: Sampler, count: int) -> Sample:
         local = sampler.draw(count)
-        free = distribution.points(local)
+        free = self._free(distribution, local)
         vain = 0
         for _ in range(ROUNDS):
             bad = np.flatnonzero(~self._accepted.contains_each(free))

@@ -1,0 +1,108 @@
+"""Large arrays are used again from generation to generation, and nobody can tell."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import structured_es as ses
+from structured_es.search.bounds import Boundary
+from structured_es.search.saving.freezing import freeze
+from structured_es.structures.arrays import LARGE, blocks
+
+DIM = 6_000  # candidates of a generation are a large array
+STRUCTURES = ["diagonal", "low-rank:4", "block-lower:4"]
+
+
+def strategy(dtype="float64", **options):
+    return ses.EvolutionStrategy(np.ones(DIM), 1.0, dtype=dtype, seed=3, **options)
+
+
+def losses(X):
+    return np.einsum("ij,ij->i", X, X)
+
+
+def candidates(es, generations):
+    """All that a search asks for; what it got must never change."""
+    seen = []
+    for _ in range(generations):
+        X = es.ask()
+        seen.append((X, X.copy()))
+        es.tell(X, losses(X))
+    for X, copy in seen:
+        np.testing.assert_array_equal(X, copy)
+    return np.array([X for X, _ in seen])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"bounds": (0.5, None)},
+        {"bounds": (-9.0, 1.1), "boundary_handler": "penalty"},
+        {"bounds": (-9.0, 2.0), "boundary_handler": "resample"},
+        {"fixed": {3: 1.5}, "integers": [5, 6]},
+    ],
+    ids=["free", "transform", "penalty", "resample", "layers"],
+)
+def test_a_search_is_the_same_with_new_arrays(structure, dtype, options, monkeypatch):
+    ours = candidates(strategy(dtype, structure=structure, **options), 6)
+    monkeypatch.setattr(Boundary, "_free", lambda self, distribution, z: distribution.points(z))
+    theirs = candidates(strategy(dtype, structure=structure, **options), 6)
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("structure", ["diagonal", "low-rank:4"])
+def test_the_only_new_large_arrays_are_the_candidates_that_the_user_gets(structure):
+    es = strategy(structure=structure)
+    candidates(es, 20)
+    tracemalloc.start()
+    try:
+        for _ in range(5):
+            X = es.ask()
+            es.tell(X, losses(X))
+        del X
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2.4 * es.popsize * DIM * 8  # the old X is there while the new one is made
+
+
+def test_candidates_in_portions_and_left_over_are_not_overwritten():
+    es, plain = strategy(), strategy()
+    for _ in range(3):
+        X = es.ask(es.popsize + 2)
+        kept = X.copy()
+        es.tell(X[: es.popsize], losses(X[: es.popsize]))
+        es.ask()
+        np.testing.assert_array_equal(X, kept)
+        Y = plain.ask(plain.popsize + 2)
+        plain.tell(Y[: plain.popsize], losses(Y[: plain.popsize]))
+        plain.ask()
+        np.testing.assert_array_equal(Y, X)
+
+
+def test_what_is_given_back_is_not_saved():
+    es = strategy(structure="diagonal")
+    candidates(es, 2)
+    assert es._boundary._scratch is not None
+    assert len(freeze({"boundary": es._boundary})) < 10 * DIM * 8
+
+
+def test_small_arrays_are_not_worth_it():
+    es = ses.EvolutionStrategy(np.ones(8), 1.0, seed=1)
+    X = es.ask()
+    es.tell(X, losses(X))
+    assert es._boundary._scratch is None
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (7, LARGE // 7 + 5), (LARGE + 1, 2), (1, LARGE)])
+def test_blocks_are_all_columns_once(shape):
+    counts = np.zeros(shape, dtype=np.int8)
+    parts = blocks(counts)
+    for columns in parts:
+        counts[:, columns] += 1
+    assert (counts == 1).all()
+    assert (len(parts) > 1) == (counts.size >= LARGE)

@@ -56,7 +56,7 @@ def test_a_search_is_the_same_with_new_arrays(structure, dtype, options, monkeyp
 
 @pytest.mark.parametrize("structure", ["diagonal", "low-rank:4"])
 def test_the_only_new_large_arrays_are_the_candidates_that_the_user_gets(structure):
-    es = strategy(structure=structure)
+    es = strategy(structure=structure, popsize=90)  # so many move it each generation
     candidates(es, 20)
     tracemalloc.start()
     try:

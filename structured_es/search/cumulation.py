@@ -100,7 +100,7 @@ class Cumulation(UpdateRule):
         log_volume = 0.0
         last = self._gathered[-1].popsize
         if len(self._gathered) >= shape_rates(min(old.dofs), len(step), last).gap:
-            source, self._gathered = PathGradient(self._gathered), []
+            source, self._gathered = PathGradient(self._gathered, self._scratch), []
             structure, log_volume = old.update(source, retraction)
             self.carry(old, structure)
             source.give_back(self._scratch)

@@ -42,13 +42,14 @@ class PathGradient(GradientSource):
 
     Args:
         generations: at least one, in about the same frame.
+        scratch: where to look for an array for the rows of several.
     """
 
-    def __init__(self, generations: list[Generation]) -> None:
+    def __init__(self, generations: list[Generation], scratch: Scratch | None = None) -> None:
         self._generations = generations
         self._popsizes = tuple([one.popsize for one in generations])
         self._dofs = generations[0].dofs
-        self._rows = rows = _joined([one.rows for one in generations])
+        self._rows = rows = _joined([one.rows for one in generations], scratch or Scratch())
         self._count = count = len(rows) - len(generations)
         self._dim = dim = rows.shape[1]
         squares = np.einsum("ij,ij->i", rows, rows)
@@ -81,11 +82,12 @@ class PathGradient(GradientSource):
         )
 
 
-def _joined(parts: list[FloatArray]) -> FloatArray:
+def _joined(parts: list[FloatArray], scratch: Scratch) -> FloatArray:
     """The candidates of all generations, then room for all paths."""
     if len(parts) == 1:
         return parts[0]
     candidates = sum([len(part) - 1 for part in parts])
-    rows = np.zeros((candidates + len(parts), parts[0].shape[1]), parts[0].dtype)
+    rows = scratch.take((candidates + len(parts), parts[0].shape[1]), parts[0].dtype)
     np.concatenate([part[:-1] for part in parts], out=rows[:candidates])
+    rows[candidates:] = 0.0  # no numbers that could overflow
     return rows

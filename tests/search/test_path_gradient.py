@@ -5,6 +5,7 @@ import pytest
 
 from structured_es.search.path_gradient import Generation, PathGradient
 from structured_es.search.rates import shape_rates, weights_for
+from structured_es.search.scratch import Scratch
 from structured_es.search.shape_paths import ShapePaths
 from structured_es.structures import Full, make_structure
 
@@ -40,6 +41,22 @@ def test_gathered_generations_add(negative):
     assert np.trace(expected) == pytest.approx(found.square - DIM * found.shift)
     each = [shape_rates(DOF, DIM, one.popsize).rate for one in generations]
     assert found.rate == PathGradient(generations).rate(DOF) == pytest.approx(sum(each))
+
+
+def test_rows_are_put_together_in_memory_that_is_there():
+    """Whatever is in it, and also where no path has been asked for yet."""
+    generations = [generation(1), generation(2)]
+    scratch = Scratch()
+    first = PathGradient(generations, scratch)
+    expected = first.gradient(DOF)
+    rows = expected.rows.copy()
+    first.give_back(scratch)
+    expected.rows[:] = np.nan
+    with np.errstate(all="raise"):
+        found = PathGradient(generations, scratch).gradient(DOF)
+    assert np.shares_memory(found.rows, expected.rows)
+    np.testing.assert_array_equal(found.rows, rows)
+    assert found.square == expected.square
 
 
 def test_negative_weights_count_as_much_as_asked_for():

@@ -202,7 +202,7 @@ class Restarts(Resumable):
     @property
     def nfev(self) -> int:
         """Losses told so far, over all runs."""
-        return sum(run.nfev for run in self.runs) + self._run.nfev
+        return sum([run["nfev"] for run in self.runs]) + int(self._run.nfev)
 
     @property
     def nit(self) -> int:

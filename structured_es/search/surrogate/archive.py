@@ -1,6 +1,6 @@
 """The candidates that were evaluated last, with their losses."""
 
-from math import sqrt
+from math import isnan, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -63,14 +63,14 @@ class Archive:
         losses = np.concatenate([losses for _, losses in self._generations])
         local = frame.local(free)
         order = losses.argsort(kind="stable")
-        failures = int(np.count_nonzero(np.isnan(losses)))
-        if failures:
-            order = order[:-failures]
+        if isnan(losses[order[-1]]):
+            order = order[: -int(np.count_nonzero(np.isnan(losses)))]
         squares = np.einsum("ij,ij->i", local, local).take(order)
-        limit = float(np.maximum.reduce(squares, initial=0.0))
+        lengths = squares.copy()
         if len(order) > count:
-            limit = float(np.partition(squares, count - 1)[count - 1])
-            order = order.compress(squares <= limit)
-        return Known(
-            free.take(order, axis=0), local.take(order, axis=0), losses.take(order), sqrt(limit)
-        )
+            lengths.partition(count - 1)
+            lengths = lengths[:count]
+            order = order.compress(squares <= lengths[-1])
+        radius = sqrt(lengths.max(initial=0.0))
+        free, local = free.take(order, axis=0), local.take(order, axis=0)
+        return Known(free, local, losses.take(order), radius)

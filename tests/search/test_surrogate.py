@@ -118,6 +118,17 @@ def test_the_archive_keeps_the_last_generations_and_gives_the_nearest():
     np.testing.assert_array_equal(everything.losses, [3, 3.5, 4, 4.5, 5, 5.5, *[np.inf] * 3])
 
 
+def test_a_model_whose_candidates_fail_rests():
+    """As where its minimum is infeasible; it would propose the like of it again and again."""
+    es, proposed = ses.EvolutionStrategy(np.full(5, 3.0), 1.0, seed=1), 0
+    while es.nit < 150:
+        X = es.ask()
+        proposed += es._guide._proposal is not None
+        losses = np.einsum("ij,ij->i", X, X)
+        es.tell(X, np.where(losses < 1.0, np.nan, losses))
+    assert 0 < proposed < 30
+
+
 @pytest.mark.parametrize(("objective", "share"), [(sphere, 0.75), (ellipsoid, 0.65)])
 def test_smooth_losses_take_fewer_evaluations(objective, share):
     rotation = random_rotation(5)

@@ -135,7 +135,7 @@ class Guide:
         place = np.flatnonzero((told.local == proposal).all(axis=1))
         if len(place) != 1:
             return 0.0  # it was never evaluated, or comes later
-        if losses[place[0]] > np.fmin.reduce(losses):
+        if not losses[place[0]] <= np.fmin.reduce(losses):  # or it failed
             self._rest = min(2 * self._rest, _LONGEST_REST)
             self._waits = self._rest - 1
             return 0.0  # nobody asks while it rests

@@ -64,7 +64,10 @@ class Structure(ABC):
         """Steps A z for each row z; (m, n) -> (m, n), a new array, which is written into."""
 
     def apply_into(self, room: FloatArray, local: FloatArray) -> FloatArray:
-        """`apply`, its result in `room`, an array like `local`, if that spares a new one."""
+        """`apply`, its result in `room`, an array like `local`, if that spares a new one.
+
+        A subclass of a structure that has its own `apply_into` overrides both or none of them.
+        """
         return self.apply(local)
 
     @abstractmethod

@@ -6,12 +6,24 @@ import numpy as np
 import pytest
 
 import structured_es as ses
-from structured_es.search.bounds import Boundary
+from structured_es.search.bounds import Boundary, boundary
 from structured_es.search.saving.freezing import freeze
 from structured_es.structures.arrays import LARGE, blocks
 
 DIM = 6_000  # candidates of a generation are a large array
 STRUCTURES = ["diagonal", "low-rank:4", "block-lower:4"]
+
+BOUNDARIES = pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"bounds": (0.5, None)},
+        {"bounds": (-9.0, 1.1), "boundary_handler": "penalty"},
+        {"bounds": (-9.0, 2.0), "boundary_handler": "resample"},
+        {"fixed": {3: 1.5}, "integers": [5, 6]},
+    ],
+    ids=["free", "transform", "penalty", "resample", "layers"],
+)
 
 
 def strategy(dtype="float64", **options):
@@ -36,22 +48,22 @@ def candidates(es, generations):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("structure", STRUCTURES)
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"bounds": (0.5, None)},
-        {"bounds": (-9.0, 1.1), "boundary_handler": "penalty"},
-        {"bounds": (-9.0, 2.0), "boundary_handler": "resample"},
-        {"fixed": {3: 1.5}, "integers": [5, 6]},
-    ],
-    ids=["free", "transform", "penalty", "resample", "layers"],
-)
+@BOUNDARIES
 def test_a_search_is_the_same_with_new_arrays(structure, dtype, options, monkeypatch):
     ours = candidates(strategy(dtype, structure=structure, **options), 6)
     monkeypatch.setattr(Boundary, "_free", lambda self, distribution, z: distribution.points(z))
     theirs = candidates(strategy(dtype, structure=structure, **options), 6)
     np.testing.assert_array_equal(ours, theirs)
+
+
+@BOUNDARIES
+def test_candidates_are_made_where_those_before_were(options):
+    es = strategy(structure="diagonal", **options)
+    X = es.ask()
+    free = es._ledger._issues[0].free
+    es.tell(X, losses(X))
+    es.ask()
+    assert es._ledger._issues[0].free is free
 
 
 @pytest.mark.parametrize("structure", ["diagonal", "low-rank:4"])
@@ -82,6 +94,17 @@ def test_candidates_in_portions_and_left_over_are_not_overwritten():
         plain.tell(Y[: plain.popsize], losses(Y[: plain.popsize]))
         plain.ask()
         np.testing.assert_array_equal(Y, X)
+
+
+def test_what_a_surrogate_remembers_is_not_overwritten(monkeypatch):
+    def searched():
+        es = ses.EvolutionStrategy(np.full(5, 2.0), 1.0, structure="diagonal", seed=1)
+        assert es._guide is not None
+        return candidates(es, 40)
+
+    expected = searched()
+    monkeypatch.setattr(boundary, "LARGE", 1)  # as with thousands of candidates
+    np.testing.assert_array_equal(searched(), expected)
 
 
 def test_what_is_given_back_is_not_saved():

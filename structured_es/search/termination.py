@@ -22,6 +22,10 @@ _RIVAL_MEMORY = 0.3
 """Generations that this looks back at, relative to those of the tolerances: how far down a basin
 goes shows long before its floor is polished."""
 
+_RIVAL_NARROWING = 0.25
+"""Step size, relative to what it was then, below which a search settles: in a bent valley losses
+hardly change for long either, but it stays as wide as it is."""
+
 _EFFECTS_EVERY = 20
 """Generations between looks at whether a step still changes the mean."""
 
@@ -72,6 +76,7 @@ class Termination:
             self._recent = max(self._recent, 10 * dim)
         self._best: list[float] = []
         self._median: list[float] = []
+        self._sigmas: list[float] = []
         stagnation = criteria.tolstagnation
         self._patience = 100 + 100 * dim**1.5 / popsize if stagnation is None else stagnation
         self._condition_every = max(50, dim * dim // (2 * popsize))
@@ -86,7 +91,7 @@ class Termination:
         """
         if nit >= self.criteria.maxiter:
             self._stop("maxiter", nit, self.criteria.maxiter)
-        self._check_losses(ranked, nit)
+        self._check_losses(ranked, distribution.sigma, nit)
         if distribution.sigma < self.criteria.tolx * self._start_sigma:
             self._check_tolx(distribution)
         exploding = distribution.sigma > self.criteria.tolfacupx * self._start_sigma
@@ -101,7 +106,7 @@ class Termination:
         """Take note of a generation whose numbers overflowed."""
         self._stop("overflow", nit, nit)
 
-    def _check_losses(self, ranked: FloatArray, nit: int) -> None:
+    def _check_losses(self, ranked: FloatArray, sigma: float, nit: int) -> None:
         valid = len(ranked)
         if not isfinite(ranked[-1]):
             valid = int(np.count_nonzero(np.isfinite(ranked)))
@@ -113,6 +118,7 @@ class Termination:
         best, worst = float(ranked[0]), float(ranked[valid - 1])
         self._best.append(best)
         self._median.append(float(ranked[valid // 2]))
+        self._sigmas.append(sigma)
         self._flat = self._flat + 1 if best == worst else 0
         if self._flat >= self.criteria.tolflatfitness:
             self._stop("tolflatfitness", self._flat, self.criteria.tolflatfitness)
@@ -129,26 +135,36 @@ class Termination:
             threshold = getattr(self.criteria, name) * magnitude
             if span < threshold:
                 self._stop(name, span, threshold)
-        recent = recent[-ceil(_RIVAL_MEMORY * len(recent)) :]
+        self._check_rival(worst)
+
+    def _check_rival(self, worst: float) -> None:
+        """Whether the floor of this basin is in sight, above the rival."""
+        memory = ceil(_RIVAL_MEMORY * self._recent)
+        recent = self._best[-memory:]
         low, high = min(recent), max(recent)
         hopeless = _RIVAL_SHARE * (low - self.criteria.frival)
-        if max(high, worst) - low < hopeless < inf:
+        settling = self._sigmas[-1] < _RIVAL_NARROWING * self._sigmas[-memory]
+        if settling and max(high, worst) - low < hopeless < inf:
             self._stop("frival", low, self.criteria.frival)
 
     def _check_stagnation(self, nit: int) -> None:
         longest = max(self._patience, min(nit / 5, _LONGEST_MEMORY))
         if longest == inf:
-            del self._best[: -self._recent], self._median[: -self._recent]
+            self._forget(self._recent)
         if len(self._best) <= longest:
             return
         window = int(longest)
-        del self._best[: -2 * window], self._median[: -2 * window]
+        self._forget(2 * window)
         part = max(1, int(0.3 * window))
         for history in (self._best, self._median):
             old, new = history[-window : part - window], history[-part:]
             if np.median(0.5 * np.array(new)) < np.median(0.5 * np.array(old)):  # no overflow
                 return
         self._stop("tolstagnation", window, self._patience)
+
+    def _forget(self, kept: int) -> None:
+        """All but so many generations."""
+        del self._best[:-kept], self._median[:-kept], self._sigmas[:-kept]
 
     def _check_tolx(self, distribution: SearchDistribution) -> None:
         """Standard deviations without what keeps integers from freezing."""

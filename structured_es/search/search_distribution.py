@@ -6,7 +6,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from structured_es.structures.arrays import Dtype, FloatArray, blocks, like
+from structured_es.structures.arrays import Dtype, FloatArray, like
 from structured_es.structures.gradient import Given, Gradient
 from structured_es.structures.structure import Structure
 
@@ -40,11 +40,8 @@ class SearchDistribution:
         structure = self.structure
         points = structure.apply(local) if room is None else structure.apply_into(room, local)
         spread = self.sigma * self.scale
-        spread = like(spread, points) if isinstance(spread, np.ndarray) else spread
-        for columns in blocks(points):
-            part = points[:, columns]
-            part *= spread[columns] if isinstance(spread, np.ndarray) else spread
-            part += self.mean[columns]
+        points *= like(spread, points) if isinstance(spread, np.ndarray) else spread
+        points += self.mean
         return points
 
     def local(self, points: FloatArray) -> FloatArray:

@@ -33,18 +33,6 @@ def like(values: FloatArray, rows: FloatArray) -> FloatArray:
     return values.astype(rows.dtype, copy=False)
 
 
-_BLOCK = 1 << 15
-"""Size of a part of an array that stays in the cache while something else is done to it."""
-
-
-def blocks(rows: FloatArray) -> list[slice]:
-    """Columns of an array, (m, n), in parts for several operations in a row; one if it is small."""
-    if rows.size < LARGE:
-        return [slice(None)]
-    width = max(1, _BLOCK // len(rows))
-    return [slice(start, start + width) for start in range(0, rows.shape[1], width)]
-
-
 def weighted_squares(weights: FloatArray, rows: FloatArray) -> FloatArray:
     """The sums over rows of weight times square, (m,) and (m, n) -> (n,)."""
     if rows.size < LARGE:

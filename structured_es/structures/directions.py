@@ -96,14 +96,13 @@ class Directions(Invertible):
         return self._with(self.vectors.astype(dtype), self.log_lengths, self.signs)
 
     def apply(self, local: FloatArray) -> FloatArray:
-        return self.apply_into(np.empty_like(local), local)
+        return self._stretch(local, exp(self.log_base), np.expm1(self.log_lengths))
 
     def apply_into(self, room: FloatArray, local: FloatArray) -> FloatArray:
         return self._stretch(local, exp(self.log_base), np.expm1(self.log_lengths), room)
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
-        surplus = np.expm1(-self.log_lengths)
-        return self._stretch(steps, exp(-self.log_base), surplus, np.empty_like(steps))
+        return self._stretch(steps, exp(-self.log_base), np.expm1(-self.log_lengths))
 
     def apply_inverse_transpose(self, rows: FloatArray) -> FloatArray:
         return self.apply_inverse(rows)
@@ -168,9 +167,9 @@ class Directions(Invertible):
         return total
 
     def _stretch(
-        self, rows: FloatArray, base: float, surplus: FloatArray, room: FloatArray
+        self, rows: FloatArray, base: float, surplus: FloatArray, room: FloatArray | None = None
     ) -> FloatArray:
-        """The rows times b (I + U^T diag(surplus) U), in an array like them."""
+        """The rows times b (I + U^T diag(surplus) U), in `room` if there is any."""
         along = product(like(rows, self.vectors), self.vectors.T)
         along *= base * surplus
         stretched: FloatArray = np.multiply(base, rows, out=room)

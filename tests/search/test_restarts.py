@@ -282,3 +282,11 @@ def test_a_run_on_its_way_to_a_better_optimum_goes_on():
     starts = iter([np.full(3, 8.0), np.zeros(3), np.zeros(3)])
     es = ses.IPOP(lambda rng: next(starts), 0.1, seed=1, max_restarts=1, ftarget=1e-9)
     assert list(run_until_stop(es, two_basins).stop()) == ["ftarget"]
+
+
+def test_a_run_in_a_bent_valley_goes_on_below_a_local_optimum():
+    """Rosenbrock's losses hardly change on the bend, far above the first run's 3.99."""
+    starts = iter([np.append(-1.0, np.ones(19)), np.zeros(20)])
+    es = ses.IPOP(lambda rng: next(starts), 0.05, seed=1, max_restarts=1, ftarget=1e-3)
+    assert list(run_until_stop(es, rosenbrock).stop()) == ["ftarget"]
+    assert es.runs[0].fun == pytest.approx(3.99, abs=0.01)

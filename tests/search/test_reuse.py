@@ -8,7 +8,7 @@ import pytest
 import structured_es as ses
 from structured_es.search.bounds import Boundary, boundary
 from structured_es.search.saving.freezing import freeze
-from structured_es.structures.arrays import LARGE, blocks
+from structured_es.structures.arrays import LARGE
 
 DIM = 6_000  # candidates of a generation are a large array
 STRUCTURES = ["diagonal", "low-rank:4", "block-lower:4"]
@@ -119,13 +119,3 @@ def test_small_arrays_are_not_worth_it():
     X = es.ask()
     es.tell(X, losses(X))
     assert es._boundary._scratch is None
-
-
-@pytest.mark.parametrize("shape", [(3, 5), (7, LARGE // 7 + 5), (LARGE + 1, 2), (1, LARGE)])
-def test_blocks_are_all_columns_once(shape):
-    counts = np.zeros(shape, dtype=np.int8)
-    parts = blocks(counts)
-    for columns in parts:
-        counts[:, columns] += 1
-    assert (counts == 1).all()
-    assert (len(parts) > 1) == (counts.size >= LARGE)

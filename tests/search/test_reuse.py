@@ -8,7 +8,6 @@ import pytest
 import structured_es as ses
 from structured_es.search.bounds import Boundary, boundary
 from structured_es.search.saving.freezing import freeze
-from structured_es.structures.arrays import LARGE
 
 DIM = 6_000  # candidates of a generation are a large array
 STRUCTURES = ["diagonal", "low-rank:4", "block-lower:4"]

@@ -54,7 +54,8 @@ class Criteria:
         tolstagnation: generations, at least, over which neither best nor median may improve
             before the search counts as stagnating; default 100 + 100 n^1.5 / popsize.
         frival: a loss known from elsewhere, such as an earlier run's best; stop when the search
-            converges to a worse one: recent losses span less than a fifth of their distance to it.
+            converges to a worse one: recent losses span less than a fifth of their distance to it,
+            while the step size falls quickly.
         tolflatfitness: stop after this many generations in a row with all losses equal.
     """
 

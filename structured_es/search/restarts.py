@@ -3,8 +3,7 @@ r"""Restarts: a sequence of runs behind the ask/tell/stop/result of one.
 IPOP doubles popsize at each restart (Auger & Hansen, CEC 2005). BIPOP plays two regimes against
 each other, large populations as in IPOP and small ones with small random step sizes, and gives
 the next run to the regime that has used less of the budget (Hansen, BBOB workshop, GECCO 2009). A
-small run may spend what the large ones have; the paper's half of it cuts the first small runs just
-before they converge.
+small run may spend what the large ones have, where the paper has half of it.
 """
 
 from abc import abstractmethod

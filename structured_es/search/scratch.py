@@ -16,10 +16,11 @@ class Scratch:
 
     def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
         """An array with any values in it: the one that was given back, if it is such a one."""
-        kept, self._kept = self._kept, None
-        if kept is not None and kept.shape == shape and kept.dtype == dtype:
-            return kept
-        return np.empty(shape, dtype)
+        kept = self._kept
+        if kept is None or kept.shape != shape or kept.dtype != dtype:
+            return np.empty(shape, dtype)
+        self._kept = None
+        return kept
 
     def give_back(self, array: FloatArray) -> bool:
         """Keep an array that nobody else uses any more; whether it could be kept."""

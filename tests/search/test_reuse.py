@@ -118,3 +118,13 @@ def test_small_arrays_are_not_worth_it():
     X = es.ask()
     es.tell(X, losses(X))
     assert es._boundary._scratch is None
+
+
+def test_rows_of_gathered_generations_are_made_where_those_before_were():
+    es, joined = strategy(structure="diagonal"), []
+    while len(joined) < 4:
+        candidates(es, 1)
+        if not es._rule._gathered:
+            joined.append(es._rule._scratch._kept)
+    assert es.nit > len(joined)  # several generations at a time
+    assert all(rows is joined[0] for rows in joined)

@@ -50,6 +50,16 @@ def test_the_model_finds_the_minimum_of_any_function_of_a_quadratic(transform):
     np.testing.assert_allclose(np.abs(model.axes), np.eye(3), atol=0.2)
 
 
+def test_a_model_starts_from_the_one_before():
+    """The curvatures are 1 to 900; the first targets are those of a sphere."""
+    widths = np.array([1.0, 30.0, 900.0])
+    first, later = (rounds(lambda z: widths @ (z - 0.3) ** 2, 3, 60, k) for k in (1, 10))
+    assert (
+        later.curvatures[-1] / later.curvatures[0]
+        > 1.5 * first.curvatures[-1] / (first.curvatures[0])
+    )
+
+
 def test_the_model_knows_only_the_order():
     data = known(lambda z: (z - 0.3) @ (z - 0.3), 3, 40)
     other = data._replace(losses=np.exp(7.0 * data.losses))

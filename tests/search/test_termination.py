@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 
 import structured_es as ses
+from structured_es.search.criteria import make_criteria
+from structured_es.search.search_distribution import SearchDistribution
+from structured_es.search.termination import Termination
+from structured_es.structures import Full
 
 from .objectives import ellipsoid, rosenbrock, run_until_stop, shifted_sphere, sphere, state
 
@@ -301,3 +305,17 @@ def test_infinite_patience_keeps_no_long_memory():
         X = es.ask()
         es.tell(X, np.sum(X**2, axis=1))
     assert len(es._termination._best) < 200
+
+
+@pytest.mark.parametrize(
+    ("span", "narrowing", "gives_up"), [(0.15, 0.5, True), (0.25, 0.5, False), (0.15, 0.9, False)]
+)
+def test_a_search_gives_up_where_a_floor_is_in_sight_above_the_rival(span, narrowing, gives_up):
+    """With six candidates in two variables six generations count: what was before does not."""
+    distribution = SearchDistribution(np.zeros(2), 1.0, 1.0, Full(2))
+    termination = Termination(make_criteria({"frival": 0.0}), distribution, 6)
+    for nit in range(1, 21):
+        distribution = distribution.resized(narrowing)
+        best = 1.0 + (span if nit < 20 else 0.0) + (100.0 - nit if nit < 15 else 0.0)
+        termination.observe(np.full(6, best), distribution, nit)
+    assert ("frival" in termination.reasons) == gives_up

@@ -1,12 +1,13 @@
 r"""The evolution strategy: ask, evaluate, tell, until stop.
 
 One generation as data: ask -> sampling (z) -> search_distribution (x) -> bounds -> evaluation by
-the caller -> tell -> ranking -> update_rule (structure.tangent, structure.retract, sigma) ->
-termination.
+the caller -> tell -> course: ranking -> update_rule (structure.tangent, structure.retract, sigma)
+-> termination. Here is the conversation: which candidates are out, which have come back, which was
+the best.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,12 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from structured_es.search.best import Best
 from structured_es.search.bounds import BoundsLike, make_domain
-from structured_es.search.brake import BRAKED_FROM, Brake
 from structured_es.search.budget import Budget
 from structured_es.search.candidates import INJECTED, LATE, Ledger
+from structured_es.search.course import Course
 from structured_es.search.criteria import StopReason, describe, make_criteria
-from structured_es.search.cumulation import Cumulation
 from structured_es.search.gathering import Gathering, Told
-from structured_es.search.ranking import count_finite, informative, rank
+from structured_es.search.ranking import count_finite
 from structured_es.search.rates import default_popsize
 from structured_es.search.result import Result
 from structured_es.search.rules import make_rule
@@ -49,9 +49,6 @@ from structured_es.structures.structure import Structure
 Start = ArrayLike | Callable[[np.random.Generator], ArrayLike]
 Numbers = Sequence[int] | NDArray[np.int64]
 Seed = int | np.random.Generator | np.random.SeedSequence | None
-
-_CONFINE_EVERY = 10
-"""Generations between looks at whether the distribution has outgrown the bounds, or the floats."""
 
 
 class EvolutionStrategy(Resumable):
@@ -107,7 +104,6 @@ class EvolutionStrategy(Resumable):
     Attributes:
         popsize: candidates a generation.
         nfev: losses told so far.
-        nit: generations closed so far.
         failures: how many of the losses were not finite.
         injected: how many of the candidates told had not been asked for.
         dropped: how many came too late to be used.
@@ -115,8 +111,6 @@ class EvolutionStrategy(Resumable):
     Raises:
         ValueError, TypeError: an argument is not as described; the message names it.
     """
-
-    _brake: Brake | None = None  # here, so that searches saved before there was one have it
 
     def __init__(
         self,
@@ -159,7 +153,7 @@ class EvolutionStrategy(Resumable):
         self.popsize = (
             default_popsize(dim) if popsize is None else check_count("popsize", popsize, least=2)
         )
-        self.nfev = self.nit = 0
+        self.nfev = 0
         self.failures = self.injected = self.dropped = 0
         self._variables = Variables(len(start), variables)
         distribution = first_distribution(
@@ -172,29 +166,31 @@ class EvolutionStrategy(Resumable):
             plain=update == "xnes",
         )
         distribution = self._boundary.confined(distribution.astype(self._dtype))
-        self._distribution = self._boundary.unfrozen(distribution, self.popsize)
-        self._sound = self._distribution
-        self._retraction = get_retraction(retraction)
+        distribution = self._boundary.unfrozen(distribution, self.popsize)
         self._sampler = make_sampler(
             sampling, dim, self.popsize, sample_rng, even=lr_adapt, dtype=self._dtype
         )
         smooth = update == "default" and not lr_adapt and integers is None
-        self._guide = make_guide(surrogate, dim, self.popsize, smooth=smooth, dtype=self._dtype)
-        if self._guide is not None:
-            self._sampler = Guided(self._sampler, self._guide)
+        guide = make_guide(surrogate, dim, self.popsize, smooth=smooth, dtype=self._dtype)
+        if guide is not None:
+            self._sampler = Guided(self._sampler, guide)
         self._stream = CandidateStream(self._boundary, self._sampler, self.popsize)
         probe_rng = sample_rng.spawn(1)[0] if lr_adapt else None
-        self._rule = make_rule(update, dim, self._sampler.signed, probe_rng)
+        rule = make_rule(update, dim, self._sampler.signed, probe_rng)
         if lr_adapt and criteria.get("tolstagnation") is None:
             criteria["tolstagnation"] = inf
         limits = make_criteria(criteria)
         self._budget = Budget(limits)
-        self._termination = Termination(
-            limits,
-            self._distribution,
-            self.popsize,
-            integers=integers is not None,
-            dtype=self._dtype,
+        self._course = Course(
+            distribution,
+            boundary=self._boundary,
+            rule=rule,
+            retraction=get_retraction(retraction),
+            termination=Termination(
+                limits, distribution, self.popsize, integers=integers is not None, dtype=self._dtype
+            ),
+            guide=guide,
+            popsize=self.popsize,
         )
         self._ledger = Ledger()
         self._gathering = Gathering(self.popsize)
@@ -219,7 +215,7 @@ class EvolutionStrategy(Resumable):
         """
         self._budget.begin()
         count = self.popsize if k is None else check_count("k", k, least=1)
-        local, free, points = self._stream.draw(count, self._distribution, self.nit)
+        local, free, points = self._stream.draw(count, self._course.distribution, self.nit)
         self._ledger.issue(points, free, local, self.nit)
         return points.copy()
 
@@ -259,16 +255,16 @@ class EvolutionStrategy(Resumable):
             if self._gathering.suffices(len(values), finite):
                 self._close(Told(issue.free, issue.local, values))
                 self._sampler.give_back(issue.local)
-                if self._guide is None:  # which keeps them
+                if self._course.guide is None:  # which keeps them
                     self._boundary.give_back(issue.free)
                 return
             self._gathering.add(issue.batch(), values)
         if self._gathering.complete:
-            self._close(self._gathering.close(self._distribution, self.nit))
+            self._close(self._gathering.close(self._course.distribution, self.nit))
 
     def stop(self) -> dict[str, StopReason]:
         """Why to stop: {criterion: (value, threshold)}, empty while the search should go on."""
-        return self._budget.reasons | self._termination.reasons
+        return self._budget.reasons | self._course.termination.reasons
 
     def limit(self, **limits: float | None) -> None:
         """Replace limits by name: maxfevals, ftarget, timeout; None for none."""
@@ -281,13 +277,12 @@ class EvolutionStrategy(Resumable):
         For runs that others follow, as restarts have it; without effect in few variables, with
         lr_adapt and with update="xnes".
         """
-        if type(self._rule) is Cumulation and len(self._distribution.mean) >= BRAKED_FROM:
-            self._brake = Brake()
+        self._course.brake()
 
     @property
     def result(self) -> Result:
         """The outcome so far, a scipy OptimizeResult."""
-        reasons, distribution = self.stop(), self._distribution
+        reasons, distribution = self.stop(), self._course.distribution
         return Result(
             x=self._best.x.copy(),
             fun=self._best.loss,
@@ -307,6 +302,11 @@ class EvolutionStrategy(Resumable):
         )
 
     @property
+    def nit(self) -> int:
+        """Generations closed so far."""
+        return self._course.nit
+
+    @property
     def dim(self) -> int:
         """Number of variables n."""
         return self._variables.dim
@@ -319,17 +319,17 @@ class EvolutionStrategy(Resumable):
     @property
     def mean(self) -> FloatArray:
         """Centre of the search distribution, inside the bounds, shape (n,)."""
-        return self._boundary.repair(self._distribution.mean[np.newaxis])[0].copy()
+        return self._boundary.repair(self._course.distribution.mean[np.newaxis])[0].copy()
 
     @property
     def sigma(self) -> float:
         """Overall step size."""
-        return self._distribution.sigma
+        return self._course.distribution.sigma
 
     @property
     def stds(self) -> FloatArray:
         """Standard deviations before bounds are enforced, 0 for fixed variables, shape (n,)."""
-        return self._boundary.embedded(self._distribution.stds)
+        return self._boundary.embedded(self._course.distribution.stds)
 
     def covariance(self) -> FloatArray:
         """Covariance of the search distribution, an (n, n) array; meant for small n."""
@@ -338,7 +338,7 @@ class EvolutionStrategy(Resumable):
     @property
     def structure(self) -> Structure:
         """The structured matrix A of the variables that are not fixed, a value."""
-        return self._distribution.structure
+        return self._course.distribution.structure
 
     def _count(self, losses: FloatArray) -> int:
         """Count evaluations and failures; how many losses are finite."""
@@ -366,41 +366,5 @@ class EvolutionStrategy(Resumable):
             self._gathering.add(batch.take(timely), losses[timely])
 
     def _close(self, told: Told) -> None:
-        """Close a generation; if its numbers overflow, the last sound distribution comes back."""
-        try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                self._advance(told, self.nit + 1)
-        except (ArithmeticError, np.linalg.LinAlgError):
-            self._distribution = self._sound
-            self._termination.break_down(self.nit + 1)
-        self.nit += 1
-
-    def _advance(self, told: Told, nit: int) -> None:
-        """Move on to the distribution after generation `nit`."""
-        values = self._boundary.penalized(told.losses, told.free, self._distribution)
-        order = rank(values)
-        ranked = values.take(order)
-        used = len(ranked) if isfinite(ranked[-1]) else informative(ranked)
-        if used < 2:
-            self._distribution = self._distribution.resized(0.5)
-        else:
-            order, local, distribution = order[:used], told.local, self._distribution
-            if told.lag is not None:
-                distribution = self._rule.caught_up(distribution, told.lag.take(order, axis=0))
-            if used < len(ranked):  # as if the others had never been drawn
-                kept = np.sort(order)
-                local, order = local.take(kept, axis=0), np.searchsorted(kept, order)
-            self._distribution = self._rule.update(distribution, local, order, self._retraction)
-            if self._brake is not None:
-                finite = ranked[: count_finite(ranked)]
-                self._distribution = self._distribution.resized(self._brake.factor(finite))
-        if nit % _CONFINE_EVERY == 0:
-            self._distribution = self._boundary.confined(self._distribution)
-            if np.isfinite(self._distribution.stds).all():
-                self._sound = self._distribution
-        self._distribution = self._boundary.unfrozen(self._distribution, self.popsize)
-        if self._guide is not None:
-            guided = self._guide.advance(told, values, self._distribution, self._rule)
-            self._distribution = self._boundary.confined(guided)
-        self._ledger.forget(nit)
-        self._termination.observe(ranked, self._distribution, nit)
+        self._course.advance(told)
+        self._ledger.forget(self.nit)

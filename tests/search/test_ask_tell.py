@@ -248,7 +248,7 @@ def test_leftovers_are_made_anew_when_the_distribution_moves():
     X = es.ask(es.popsize + 3)
     es.tell(X, [sphere(x) for x in X])
     np.testing.assert_allclose(
-        es.ask(5), es._distribution.points(drawn[es.popsize + 3 :][:5]), rtol=1e-12
+        es.ask(5), es._course.distribution.points(drawn[es.popsize + 3 :][:5]), rtol=1e-12
     )
 
 
@@ -638,4 +638,4 @@ def test_a_generation_of_another_size_takes_along_what_was_gathered():
     X = es.ask(2000)
     es.tell(X, [sphere(x) for x in X])
     assert not np.array_equal(es.structure.matrix, matrix)
-    assert not es._rule._gathered
+    assert not es._course._rule._gathered

@@ -312,7 +312,7 @@ def test_the_penalty_starts_when_the_mean_is_outside():
     assert boundary.weights is None
     run(es, lambda x: float(-x.sum()), 40)
     assert (boundary.weights > 0.0).all()
-    assert (es._distribution.mean > 1.0).any()
+    assert (es._course.distribution.mean > 1.0).any()
 
 
 def test_the_penalty_decides_between_equal_losses():
@@ -320,7 +320,7 @@ def test_the_penalty_decides_between_equal_losses():
     es = strategy(np.full(4, 0.99), 0.3, "penalty", bounds=(0.0, 1.0), seed=1, tolflatfitness=50)
     run(es, lambda x: float(-x.sum()), 200)
     stds = es.stds
-    assert (es._distribution.mean < 1.0 + 12.0 * stds).all()
+    assert (es._course.distribution.mean < 1.0 + 12.0 * stds).all()
 
 
 def test_the_unit_of_the_losses_does_not_matter_to_the_penalty():

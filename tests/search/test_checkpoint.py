@@ -202,7 +202,9 @@ def test_what_cannot_be_saved_leaves_the_previous_file(saved):
         pass
 
     data = saved.read_bytes()
-    with pytest.raises(TypeError, match=r"search\._distribution\.structure: cannot save a .*Mine"):
+    with pytest.raises(
+        TypeError, match=r"search\._course\.distribution\.structure: cannot save a .*Mine"
+    ):
         ses.EvolutionStrategy(np.ones(3), 1.0, structure=Mine(3)).save(saved)
     assert saved.read_bytes() == data
 

@@ -28,7 +28,7 @@ def noisy(f, additive=0.0, relative=0.0):
 
 
 def rates(es):
-    return es._rule.mean_rate.value, es._rule.shape_rate.value
+    return es._course._rule.mean_rate.value, es._course._rule.shape_rate.value
 
 
 def test_rate_falls_for_updates_without_direction_and_recovers_with_one():

@@ -52,7 +52,7 @@ def test_a_single_variable(name):
 
 def test_an_overflow_is_a_reason_to_stop():
     es = ses.EvolutionStrategy(np.ones(2), 1.0, seed=1)
-    es._rule.sigma_path[:] = 1e200
+    es._course._rule.sigma_path[:] = 1e200
     generation(es, FUNCTIONS["slope"])
     assert "overflow" in es.stop()
     assert np.isfinite(state(es)).all()

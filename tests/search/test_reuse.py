@@ -98,7 +98,7 @@ def test_candidates_in_portions_and_left_over_are_not_overwritten():
 def test_what_a_surrogate_remembers_is_not_overwritten(monkeypatch):
     def searched():
         es = ses.EvolutionStrategy(np.full(5, 2.0), 1.0, structure="diagonal", seed=1)
-        assert es._guide is not None
+        assert es._course.guide is not None
         return candidates(es, 40)
 
     expected = searched()
@@ -124,7 +124,7 @@ def test_rows_of_gathered_generations_are_made_where_those_before_were():
     es, joined = strategy(structure="diagonal"), []
     while len(joined) < 4:
         candidates(es, 1)
-        if not es._rule._gathered:
-            joined.append(es._rule._scratch._kept)
+        if not es._course._rule._gathered:
+            joined.append(es._course._rule._scratch._kept)
     assert es.nit > len(joined)  # several generations at a time
     assert all(rows is joined[0] for rows in joined)

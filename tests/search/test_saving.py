@@ -279,7 +279,9 @@ def test_what_cannot_be_saved_is_named(thing, said):
 
 def test_a_structure_of_somebody_else_is_named_with_its_place():
     es = EvolutionStrategy(np.ones(3), 1.0, structure=Mine(3))
-    with pytest.raises(TypeError, match=r"search\._distribution\.structure: cannot save a .*Mine"):
+    with pytest.raises(
+        TypeError, match=r"search\._course\.distribution\.structure: cannot save a .*Mine"
+    ):
         freeze({"search": es})
 
 

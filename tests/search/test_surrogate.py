@@ -133,7 +133,7 @@ def test_a_model_whose_candidates_fail_rests():
     es, proposed = ses.EvolutionStrategy(np.full(5, 3.0), 1.0, seed=1), 0
     while es.nit < 150:
         X = es.ask()
-        proposed += es._guide._proposal is not None
+        proposed += es._course.guide._proposal is not None
         losses = np.einsum("ij,ij->i", X, X)
         es.tell(X, np.where(losses < 1.0, np.nan, losses))
     assert 0 < proposed < 30
@@ -181,9 +181,9 @@ def test_the_model_rests_where_it_is_wrong():
 def test_a_model_that_is_right_again_does_not_rest_any_more():
     es = ses.EvolutionStrategy(np.full(3, 2.0), 1.0, seed=1)
     run(es, sphere, 10)
-    es._guide._rest = 64
+    es._course.guide._rest = 64
     run(es, sphere, 20)
-    assert es._guide._rest < 16
+    assert es._course.guide._rest < 16
 
 
 class Paths:
@@ -222,7 +222,7 @@ def test_the_first_candidate_is_the_proposal():
     es = ses.EvolutionStrategy(np.full(3, 2.0), 1.0, seed=1)
     best = proposed = 0
     for _ in range(40):
-        proposed += (there := es._guide._proposal is not None)
+        proposed += (there := es._course.guide._proposal is not None)
         _, losses = generation(es, sphere)
         best += there and losses[0] == losses.min()
     assert best > 20
@@ -243,7 +243,7 @@ def test_asking_in_portions_changes_nothing():
 
 def test_it_goes_on_after_saving(tmp_path):
     first = run(ses.EvolutionStrategy(np.full(4, 2.0), 1.0, seed=2), sphere, 15)
-    assert first._guide._model is not None
+    assert first._course.guide._model is not None
     first.save(tmp_path / "es")
     second = ses.EvolutionStrategy.load(tmp_path / "es")
     for es in (first, second):
@@ -272,13 +272,13 @@ def test_it_goes_on_after_saving(tmp_path):
 def test_who_has_a_model_by_default(options, guided):
     options = {"structure": "diagonal"} | options
     es = ses.EvolutionStrategy(np.ones(5), 1.0, seed=1, **options)
-    assert (es._guide is not None) == guided
+    assert (es._course.guide is not None) == guided
     run(es, sphere, 30)
 
 
 def test_many_variables_have_none_by_default():
-    assert ses.EvolutionStrategy(np.ones(9), 1.0)._guide is not None
-    assert ses.EvolutionStrategy(np.ones(10), 1.0)._guide is None
+    assert ses.EvolutionStrategy(np.ones(9), 1.0)._course.guide is not None
+    assert ses.EvolutionStrategy(np.ones(10), 1.0)._course.guide is None
     assert isinstance(make_guide("quadratic", 10, 10, smooth=True), Guide)
 
 

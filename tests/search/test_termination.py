@@ -304,7 +304,7 @@ def test_infinite_patience_keeps_no_long_memory():
     for _ in range(400):
         X = es.ask()
         es.tell(X, np.sum(X**2, axis=1))
-    assert len(es._termination._best) < 200
+    assert len(es._course.termination._best) < 200
 
 
 @pytest.mark.parametrize(

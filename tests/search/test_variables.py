@@ -98,7 +98,7 @@ def test_non_integers_never_become_the_best():
 
 def leaving(es, variable, lower=-inf, upper=inf):
     """Probabilities that a candidate is below and above the integer of the mean."""
-    distribution = es._distribution
+    distribution = es._course.distribution
     mean, std = distribution.mean[variable], distribution.stds[variable]
     cell = es.mean[variable]
     below = ndtr((cell - 0.5 - mean) / std) if cell > lower else 0.0
@@ -135,7 +135,7 @@ def test_each_integer_keeps_its_margin(structure, update):
 def test_means_that_need_no_margin_are_left_alone():
     domain = make_domain(np.zeros(2), np.ones(2), integers=[0, 1])
     es = ses.EvolutionStrategy([0.3, -0.2], 2.0, integers=[0, 1])
-    assert domain.boundary.unfrozen(es._distribution, 6) is es._distribution
+    assert domain.boundary.unfrozen(es._course.distribution, 6) is es._course.distribution
 
 
 def test_a_late_change_of_an_integer_is_still_found():

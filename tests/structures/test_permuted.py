@@ -49,14 +49,14 @@ def test_a_search_does_not_know_the_order_of_the_variables():
     rng = np.random.default_rng(0)
     for _ in range(50):
         local = rng.standard_normal((8, 5))
-        X = here._distribution.points(local)
-        Y = there._distribution.points(local[:, np.argsort(order)])
+        X = here._course.distribution.points(local)
+        Y = there._course.distribution.points(local[:, np.argsort(order)])
         losses = np.square(X) @ scales
         np.testing.assert_allclose(Y, X[:, np.argsort(order)], rtol=1e-8, atol=1e-12)
         for es, rows in ((here, X), (there, Y)):
-            es._distribution = es._rule.update(
-                es._distribution,
-                es._distribution.local(rows),
+            es._course.distribution = es._course._rule.update(
+                es._course.distribution,
+                es._course.distribution.local(rows),
                 losses.argsort(),
                 laws.EXPONENTIAL,
             )

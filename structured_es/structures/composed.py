@@ -3,7 +3,8 @@ r"""A composed structure: A = F B, an invertible matrix in front of quick direct
 F takes its time, as n (n + 1) / 2 parameters must; B finds a few long or short directions at the
 rate of n or so (`directions.py`). So that they do not fight over the same direction, F follows the
 gradient on the orthogonal complement of B's directions alone. There B is a multiple of I, so that
-F h(M) B = F B h(M) is the exact step.
+F h(M) B = F B h(M) is the exact step. Since F hardly moves in a generation, gradients are gathered
+until the step is worth the n^3 operations of h(M): one product a generation remains.
 """
 
 from functools import cached_property
@@ -14,9 +15,13 @@ import numpy as np
 from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.directions import Directions
 from structured_es.structures.full import Full
-from structured_es.structures.gradient import Gradient, GradientSource
+from structured_es.structures.gradient import GradientSource
 from structured_es.structures.retraction import EXPONENTIAL, Retraction
 from structured_es.structures.structure import Invertible
+
+_WORTH_A_STEP = 0.025
+"""Learning rate that F gathers before it moves; `scripts/benchmark_evaluations --methods auto --dims 64
+--rotated ellipsoid --separable ""`: 1 % more evaluations than without, with 0.05 twice that."""
 
 
 class Composed(Invertible):
@@ -31,6 +36,8 @@ class Composed(Invertible):
         super().__init__(dim)
         self.full = Full(dim)
         self.directions = Directions(dim, rank)
+        self._gathered: FloatArray | None = None
+        self._rate = 0.0
 
     @cached_property
     def matrix(self) -> FloatArray:
@@ -64,10 +71,18 @@ class Composed(Invertible):
         self, source: GradientSource, retraction: Retraction = EXPONENTIAL
     ) -> tuple[Self, float]:
         gradient = source.gradient(self.full.dof, self.full.negative)
-        rest = _without(gradient, self.directions.vectors)
-        full = self.full.retract(self.full.tangent(rest), retraction)
+        gathered = gradient.block()
+        if self._gathered is not None:
+            gathered += self._gathered
+        rate = self._rate + gradient.rate
+        full = self.full
+        if rate >= _WORTH_A_STEP:
+            full = full.moved(_without(gathered, self.directions.vectors), retraction)
         directions, _ = self.directions.update(source, retraction)
-        return self._of(full, directions), gradient.log_volume
+        new = self._of(full, directions)
+        if full is self.full:
+            new._gathered, new._rate = gathered, rate
+        return new, gradient.log_volume
 
     def fitted(self, covariance: FloatArray) -> tuple[Self, float]:
         """The full matrix has it all, the directions set out anew."""
@@ -88,19 +103,20 @@ class Composed(Invertible):
         new = self._copy()
         new.__dict__.pop("matrix", None)
         new.full, new.directions = full, directions
+        new._gathered, new._rate = None, 0.0
         return new
 
 
-def _without(gradient: Gradient, vectors: FloatArray) -> Gradient:
-    """The traceless gradient on the complement of orthonormal rows, (k, n), and zero on them."""
+def _without(gathered: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Half of the (n, n) gradient without its trace, on the complement of orthonormal rows."""
     count, dim = vectors.shape
-    rows = gradient.rows - product(product(gradient.rows, vectors.T), vectors)
-    square = float(product(gradient.weights, np.einsum("ij,ij->i", rows, rows)))
-    shift = square / (dim - count) if count < dim else 0.0
-    return Gradient(
-        np.concatenate([rows, vectors]),
-        np.append(gradient.weights, np.full(count, shift)),
-        shift,
-        square + count * shift,
-        gradient.rate,
-    )
+    tangent = 0.5 * gathered
+    along = product(vectors, tangent)
+    across = product(along, vectors.T)
+    tangent -= product(vectors.T, along - 0.5 * product(across, vectors))
+    tangent -= product(along.T - 0.5 * product(vectors.T, across), vectors)
+    if count < dim:
+        trace = tangent.trace() / (dim - count)
+        tangent += trace * product(vectors.T, vectors)
+        tangent.flat[:: dim + 1] -= trace
+    return tangent

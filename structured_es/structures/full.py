@@ -61,13 +61,17 @@ class Full(Manifold[SymmetricTangent], Invertible):
         gradient, matrix = tangent.gradient, self.matrix
         rows = gradient.rows
         if self.dim <= len(rows):
-            return Full(self.dim, matrix=product(matrix, retraction.matrix(tangent.dense())))
+            return self.moved(tangent.dense(), retraction)
         start = -0.5 * gradient.shift
         gram = product(rows, rows.T)
         scale, psi = retraction.low_rank(gram, 0.5 * gradient.weights, start)
         correction = product(product(matrix, rows.T), product(psi, rows))
         correction += scale * matrix
         return Full(self.dim, matrix=correction)
+
+    def moved(self, tangent: FloatArray, retraction: Retraction = EXPONENTIAL) -> "Full":
+        """A h(M) for a tangent M as an (n, n) array."""
+        return Full(self.dim, matrix=product(self.matrix, retraction.matrix(tangent)))
 
     def fitted(self, covariance: FloatArray) -> tuple["Full", float]:
         matrix, log_sigma = unit_cholesky(covariance)

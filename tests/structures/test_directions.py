@@ -1,5 +1,7 @@
 """Directions, quick and few: against dense algebra, in noise, and behind a full matrix."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -226,11 +228,30 @@ def test_composed_obeys_the_laws_of_the_matrix(dim, rng):
 def test_composed_without_directions_is_full(rng):
     composed, full = Composed(DIM, 0), Full(DIM)
     for _ in range(20):
-        source = laws.Given(laws.random_gradient(rng, DIM, size=0.3))
+        source = laws.Given(replace(laws.random_gradient(rng, DIM, size=0.3), rate=0.1))
         composed, growth = composed.update(source)
         full, same = full.update(source)
         assert growth == pytest.approx(same, abs=1e-14)
         laws.assert_close(composed.dense(), full.dense(), 1e-12)
+
+
+def test_composed_gathers_small_gradients_and_follows_their_sum(rng):
+    parts = [laws.random_gradient(rng, DIM, size=0.01) for _ in range(40)]
+    composed, waiting, moves = Composed(DIM, 0), [], 0
+    for part in parts:
+        waiting.append(part)
+        before, (composed, _) = composed, composed.update(laws.Given(part))
+        if np.array_equal(composed.dense(), before.dense()):
+            continue
+        total = Gradient.of(
+            np.concatenate([one.rows for one in waiting]),
+            np.concatenate([one.weights for one in waiting]),
+            sum(one.shift for one in waiting),
+        )
+        expected, _ = Full(DIM, matrix=before.dense()).update(laws.Given(total))
+        laws.assert_close(composed.dense(), expected.dense(), 1e-12)
+        waiting, moves = [], moves + 1
+    assert 2 <= moves <= 20
 
 
 def test_the_full_matrix_leaves_the_directions_alone(rng):

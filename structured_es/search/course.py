@@ -73,15 +73,15 @@ class Course:
         """Close a generation; if its numbers overflow, the last sound distribution comes back."""
         nit = self.nit + 1
         try:
-            with np.errstate(over="raise", divide="raise", invalid="raise"):
-                self._move(told, nit)
+            self._move(told, nit)
         except (ArithmeticError, np.linalg.LinAlgError):
             self.distribution = self._sound
             self.termination.break_down(nit)
         self.nit = nit
 
+    @np.errstate(over="raise", divide="raise", invalid="raise")
     def _move(self, told: Told, nit: int) -> None:
-        """Move on to the distribution after generation `nit`."""
+        """Move on to the distribution after generation `nit`; overflow is an ArithmeticError."""
         boundary, guide = self._boundary, self.guide
         values = boundary.penalized(told.losses, told.free, self.distribution)
         order = rank(values)

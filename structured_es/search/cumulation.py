@@ -73,7 +73,7 @@ class Cumulation(UpdateRule):
         news = self._news(step, local, weights)
         growth, stalled = self._cumulate_sigma(news, weights, rates)
         lost = self.shape_paths.advance(
-            structure, step, weights.mueff_mean, popsize, stalled=stalled
+            structure.dofs, step, weights.mueff_mean, popsize, stalled=stalled
         )
         rows = self._with_room(local, order, weights)
         paths = self.shape_paths
@@ -99,7 +99,7 @@ class Cumulation(UpdateRule):
         old = structure = distribution.structure
         log_volume = 0.0
         last = self._gathered[-1].popsize
-        if len(self._gathered) >= shape_rates(min(old.dofs), len(step), last).gap:
+        if len(self._gathered) >= shape_rates(min(self.shape_paths.dofs), len(step), last).gap:
             source, self._gathered = PathGradient(self._gathered, self._scratch), []
             structure, log_volume = old.update(source, retraction)
             self.carry(old, structure)

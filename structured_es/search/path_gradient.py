@@ -50,11 +50,11 @@ class PathGradient(GradientSource):
         self._popsizes = tuple([one.popsize for one in generations])
         self._dofs = generations[0].dofs
         self._rows = rows = _joined([one.rows for one in generations], scratch or Scratch())
-        self._count = count = len(rows) - len(generations)
+        self._count = len(rows) - len(generations)
         self._dim = dim = rows.shape[1]
         squares = np.einsum("ij,ij->i", rows, rows)
         self._squares = squares.astype(np.float64, copy=False)
-        self._correction = dim / np.maximum(self._squares[:count], 1e-6 * dim)
+        self._correction = dim / np.maximum(self._squares, 1e-6 * dim)
 
     def give_back(self, scratch: Scratch) -> None:
         """Let the rows be used again for something else."""
@@ -70,8 +70,7 @@ class PathGradient(GradientSource):
         for i, one in enumerate(self._generations, count):
             rows[i] = path = one.paths[factor]
             squares[i] = product(path, path)
-        weights = rates.rows.copy()
-        np.multiply(weights[:count], self._correction, out=weights[:count], where=rates.negative)
+        weights = np.where(rates.negative, rates.rows * self._correction, rates.rows)
         lost = np.array([one.lost[factor] for one in self._generations])
         return Gradient(
             rows=rows,

@@ -106,7 +106,7 @@ class GatheredRates:
 
     Attributes:
         rows: weights of the candidates of all generations, then of their paths, (m,).
-        negative: which of those of the candidates are negative, (m - g,).
+        negative: which of them are negative, (m,).
         c_one: those of the paths, (g,).
         total: sum of all weights.
         rate: sum of the rates.
@@ -127,7 +127,7 @@ def gathered_rates(dof: int, dim: int, popsizes: tuple[int, ...], negative: floa
     rows = np.concatenate([*(rates.samples for rates in each), c_one])
     return GatheredRates(
         rows=rows,
-        negative=rows[: -len(each)] < 0.0,
+        negative=rows < 0.0,
         c_one=c_one,
         total=float(rows.sum()),
         rate=sum(rates.rate for rates in each),

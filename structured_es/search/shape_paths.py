@@ -33,15 +33,21 @@ class ShapePaths:
         self.paths = np.zeros((1, dim))
 
     def advance(
-        self, structure: Structure, step: FloatArray, mueff: float, popsize: int, *, stalled: bool
+        self,
+        dofs: tuple[int, ...],
+        step: FloatArray,
+        mueff: float,
+        popsize: int,
+        *,
+        stalled: bool,
     ) -> FloatArray:
-        """Cumulate a step, (n,), in the path of each factor.
+        """Cumulate a step, (n,), in the path of each factor, of the given degrees of freedom.
 
         Returns:
             The share of its variance that each path has lost because the search stalled.
         """
-        if structure.dofs != self.dofs:
-            self._follow(structure.dofs)
+        if dofs != self.dofs:
+            self._follow(dofs)
         horizons = _horizons(self.dofs, len(step), popsize, mueff)
         self.paths = horizons.memory * self.paths
         if stalled:

@@ -30,7 +30,12 @@ LARGE = 1 << 17
 
 def like(values: FloatArray, rows: FloatArray) -> FloatArray:
     """Values of the dtype of some rows, so that a product of both is of that dtype as well."""
-    return values.astype(rows.dtype, copy=False)
+    return values if values.dtype == rows.dtype else values.astype(rows.dtype)
+
+
+def clipped(values: FloatArray, limit: float) -> FloatArray:
+    """The values no larger than a limit on either side; numpy's clip takes twice as long."""
+    return np.minimum(np.maximum(values, -limit), limit)
 
 
 def weighted_squares(weights: FloatArray, rows: FloatArray) -> FloatArray:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from structured_es.structures.arrays import (
     Dtype,
     FloatArray,
+    clipped,
     like,
     product,
     weighted_squares,
@@ -118,10 +119,10 @@ class Directions(Invertible):
             return self, gradient.log_volume
         pull = self._pull(gradient)
         inner = product(pull, self.vectors.T).astype(np.float64, copy=False)
-        growth = np.clip(0.5 * inner.diagonal(), -_LARGEST_STEP, _LARGEST_STEP)
+        growth = clipped(0.5 * inner.diagonal(), _LARGEST_STEP)
         if source.claimed > 0.0:
             growth[growth * self.signs > 0.0] *= 1.0 - source.claimed
-        log_lengths = np.clip(self.log_lengths + growth, -_LONGEST, _LONGEST)
+        log_lengths = clipped(self.log_lengths + growth, _LONGEST)
         return self._moved(self._turned(pull, inner), log_lengths, gradient), gradient.log_volume
 
     def fitted(self, covariance: FloatArray) -> tuple[Self, float]:
@@ -197,8 +198,8 @@ class Directions(Invertible):
         outside = np.einsum("ij,ij->i", pull, pull) - np.einsum("ij,ij->i", inner, inner)
         angles = np.abs(speed) * np.sqrt(np.maximum(outside, 0.0))
         speed *= _LARGEST_STEP / np.maximum(angles, _LARGEST_STEP)
-        gap = np.sinh(np.subtract.outer(t, t))
-        swap = np.clip(0.5 * inner * gap / (gap * gap + 1.0), -_LARGEST_STEP, _LARGEST_STEP)
+        gap = np.sinh(t[:, np.newaxis] - t)
+        swap = clipped(0.5 * inner * gap / (gap * gap + 1.0), _LARGEST_STEP)
         swap -= speed[:, np.newaxis] * inner
         turned = product(like(swap, pull), self.vectors)
         turned += self.vectors

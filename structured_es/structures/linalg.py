@@ -4,7 +4,7 @@ from typing import cast
 
 import numpy as np
 from scipy.linalg.blas import dgemm, sgemm
-from scipy.linalg.lapack import dgesv, dgetrf, dgetri, dsyevd
+from scipy.linalg.lapack import dgesv, dgetrf, dgetri, dsyevd, dtrtri
 
 from structured_es.structures.arrays import FLOAT32, LARGE, FloatArray, product
 
@@ -57,6 +57,18 @@ def inverse(matrix: FloatArray) -> FloatArray:
     factors, pivots, info = dgetrf(matrix)
     if info == 0:
         result, info = dgetri(factors, pivots)
+    if info != 0:
+        raise np.linalg.LinAlgError(f"singular matrix (info = {info})")
+    return cast(FloatArray, result)
+
+
+def lower_inverse(matrix: FloatArray) -> FloatArray:
+    """The inverse of a lower triangular (n, n) matrix.
+
+    Raises:
+        numpy.linalg.LinAlgError: when it is singular.
+    """
+    result, info = dtrtri(matrix, lower=1)
     if info != 0:
         raise np.linalg.LinAlgError(f"singular matrix (info = {info})")
     return cast(FloatArray, result)

@@ -77,9 +77,9 @@ def test_candidates_that_say_little_are_left_out(popsize):
 @pytest.mark.parametrize("stalled", [False, True])
 def test_a_path_that_stalls_says_what_variance_it_loses(stalled):
     paths, step = ShapePaths(DIM), np.arange(1.0, DIM + 1.0)
-    paths.advance(Full(DIM), step, 3.0, POPSIZE, stalled=False)
+    paths.advance(Full(DIM).dofs, step, 3.0, POPSIZE, stalled=False)
     before = paths.paths
-    lost = paths.advance(Full(DIM), step, 3.0, POPSIZE, stalled=stalled)
+    lost = paths.advance(Full(DIM).dofs, step, 3.0, POPSIZE, stalled=stalled)
     c = shape_rates(DOF, DIM, POPSIZE).c_path
     np.testing.assert_allclose(lost, [c * (2.0 - c) if stalled else 0.0])
     moved = 0.0 if stalled else np.sqrt(3.0 * c * (2.0 - c)) * step
@@ -88,9 +88,9 @@ def test_a_path_that_stalls_says_what_variance_it_loses(stalled):
 
 def test_a_factor_of_a_new_size_takes_over_the_path_next_to_it():
     paths, step = ShapePaths(DIM), np.ones(DIM)
-    paths.advance(make_structure("low-rank:4", DIM), step, 3.0, POPSIZE, stalled=False)
+    paths.advance(make_structure("low-rank:4", DIM).dofs, step, 3.0, POPSIZE, stalled=False)
     scales, directions = paths.paths
-    paths.advance(make_structure("full", DIM), 0.0 * step, 3.0, POPSIZE, stalled=False)
+    paths.advance(make_structure("full", DIM).dofs, 0.0 * step, 3.0, POPSIZE, stalled=False)
     c = shape_rates(DOF, DIM, POPSIZE).c_path
     np.testing.assert_allclose(paths.paths, [(1.0 - c) * directions])
     assert np.abs(scales - directions).max() > 1e-3

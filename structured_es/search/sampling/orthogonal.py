@@ -13,6 +13,7 @@ import numpy as np
 
 from structured_es.search.sampling.sampler import BlockSampler, rows_per_block
 from structured_es.structures.arrays import FloatArray
+from structured_es.structures.linalg import lower_inverse
 
 
 class Orthogonal(BlockSampler):
@@ -45,7 +46,8 @@ def orthogonalized(Z: FloatArray) -> FloatArray:
     if 2 * Z.shape[-2] <= Z.shape[-1]:
         gram = Z @ Z.swapaxes(-1, -2)
         lengths = np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1))
-        return (lengths[..., np.newaxis] * np.linalg.inv(np.linalg.cholesky(gram))) @ Z
+        inverses = [lower_inverse(factor) for factor in np.linalg.cholesky(gram)]
+        return (lengths[..., np.newaxis] * np.array(inverses)) @ Z
     lengths = np.sqrt(np.einsum("...ij,...ij->...i", Z, Z))
     Q, R = np.linalg.qr(Z.swapaxes(-1, -2))
     lengths = np.copysign(lengths, np.diagonal(R, axis1=-2, axis2=-1))

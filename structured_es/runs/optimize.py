@@ -255,7 +255,7 @@ def _evaluated(
     search: Search, evaluate: Evaluator, left: float, tries: int
 ) -> tuple[FloatArray, FloatArray]:
     """Candidates of a generation and their losses, with fresh ones for those that failed."""
-    candidates = search.ask(floor(min(search.popsize, left)))
+    candidates = search.ask(floor(min(search.missing, left)))
     losses = evaluate(candidates, search.nfev)
     failed = len(losses) - count_finite(losses)
     for i in range(tries):

@@ -52,6 +52,12 @@ class Gathering:
         losses = [losses for _, losses in self._told]
         return self.suffices(sum(map(len, losses)), sum(map(count_finite, losses)))
 
+    @property
+    def missing(self) -> int:
+        """Losses until the generation may close, popsize where few of those told are finite."""
+        told = sum(len(losses) for _, losses in self._told)
+        return self._popsize - told if told < self._popsize else self._popsize
+
     def add(self, batch: Batch, losses: FloatArray) -> None:
         """Let candidates wait, with their losses, (m,)."""
         self._told.append((batch, losses))

@@ -199,6 +199,11 @@ class Restarts(Resumable):
         return self._run.popsize
 
     @property
+    def missing(self) -> int:
+        """Losses that the generation of the current run lacks."""
+        return self._run.missing
+
+    @property
     def nfev(self) -> int:
         """Losses told so far, over all runs."""
         return sum([run["nfev"] for run in self.runs]) + int(self._run.nfev)

@@ -302,6 +302,11 @@ class EvolutionStrategy(Resumable):
         )
 
     @property
+    def missing(self) -> int:
+        """Losses that the generation lacks, popsize if none has been told."""
+        return self._gathering.missing
+
+    @property
     def nit(self) -> int:
         """Generations closed so far."""
         return self._course.nit

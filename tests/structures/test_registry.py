@@ -131,7 +131,8 @@ def test_dimension_of_constructors(make):
 @pytest.mark.parametrize(
     ("dim", "made"),
     [
-        (1, "Scaled(Full(1))"),
+        (2, "Full(2)"),
+        (3, "Scaled(Full(3))"),
         (40, "Scaled(Full(40))"),
         (41, "Scaled(Composed(41, 2))"),
         (200, "Scaled(Composed(200, 2))"),

@@ -70,8 +70,8 @@ class Full(Manifold[SymmetricTangent], Invertible):
         return Full(self.dim, matrix=correction)
 
     def moved(self, tangent: FloatArray, retraction: Retraction = EXPONENTIAL) -> "Full":
-        """A h(M) for a tangent M as an (n, n) array."""
-        return Full(self.dim, matrix=product(self.matrix, retraction.matrix(tangent)))
+        """A h(M) for a tangent M as a symmetric (n, n) array."""
+        return Full(self.dim, matrix=product(self.matrix, retraction.symmetric(tangent)))
 
     def fitted(self, covariance: FloatArray) -> tuple["Full", float]:
         matrix, log_sigma = unit_cholesky(covariance)

@@ -19,6 +19,7 @@ import numpy as np
 
 from structured_es.structures.algebra import Algebra, dense
 from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.linalg import symmetric_eigen
 
 
 class Retraction(ABC):
@@ -37,6 +38,10 @@ class Retraction(ABC):
     def matrix(self, tangent: FloatArray) -> FloatArray:
         """h(M) of any square matrix M, (n, n) -> (n, n)."""
         return self.element(tangent, dense(len(tangent)))
+
+    def symmetric(self, tangent: FloatArray) -> FloatArray:
+        """The same of a symmetric matrix M."""
+        return self.matrix(tangent)
 
     @abstractmethod
     def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
@@ -67,6 +72,12 @@ class Exponential(Retraction):
 
     def value(self, a: FloatArray) -> FloatArray:
         return np.exp(a)
+
+    def symmetric(self, tangent: FloatArray) -> FloatArray:
+        if len(tangent) > _EIGEN_UP_TO:
+            return self.matrix(tangent)
+        values, axes = symmetric_eigen(tangent)
+        return product(axes * np.exp(values), axes.T)
 
     def element(self, tangent: FloatArray, algebra: Algebra) -> FloatArray:
         halvings, norm = _halvings(tangent, algebra)
@@ -120,6 +131,9 @@ class Quadratic(Retraction):
         psi.flat[:: len(weights) + 1] += (1.0 + start) * weights
         return 1.0 + start + 0.5 * start * start, psi
 
+
+_EIGEN_UP_TO = 8
+"""Largest n for which the eigenvectors of a symmetric matrix take less time than a series."""
 
 _RADIUS = 0.8
 """Norm up to which 16 terms of phi's series are exact to rounding: 0.8^16 / 17! < 1e-16."""

@@ -77,6 +77,26 @@ def test_matrix_is_the_dense_function(retraction, size):
 
 
 @BOTH
+@pytest.mark.parametrize("dim", [1, 2, 8, 9])
+@pytest.mark.parametrize("size", [0.0, 1e-12, 0.5, 9.0])
+def test_a_symmetric_matrix_need_not_go_through_a_series(retraction, dim, size):
+    matrix = np.random.default_rng(dim).standard_normal((dim, dim))
+    matrix += matrix.T
+    matrix *= size / np.linalg.norm(matrix)
+    moved = retraction.symmetric(matrix)
+    assert_close(moved, dense(retraction, matrix), 1e-14 * max(1.0, size**3))
+
+
+def test_no_series_in_few_variables(monkeypatch):
+    """Only for the exponential: a quadratic takes no series anyhow."""
+    calls = []
+    monkeypatch.setattr(type(EXPONENTIAL), "matrix", lambda self, m: calls.append(len(m)) or m)
+    for dim in (2, 8, 9):
+        EXPONENTIAL.symmetric(np.zeros((dim, dim)))
+    assert calls == [9]
+
+
+@BOTH
 def test_low_rank_leaves_its_arguments_alone(retraction):
     gram, weights = np.diag([40.0, 2.0]), np.array([1.0, -3.0])
     before = gram.copy(), weights.copy()

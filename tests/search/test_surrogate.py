@@ -28,14 +28,16 @@ def known(function, dim, count, seed=0, where=None):
     order = losses.argsort()
     where = frame(dim) if where is None else where
     radius = np.linalg.norm(local, axis=1).max()
-    return Known(where.points(local)[order], local[order], losses[order], radius)
+    newest = np.ones(count, np.bool_)
+    return Known(where.points(local)[order], local[order], losses[order], newest, radius)
 
 
 def rounds(function, dim, count, times):
     """A model of many rounds, each from the one before."""
     data, model = known(function, dim, count), None
     for _ in range(times):
-        model = Quadratic.fitted(frame(dim), data, model)
+        predicted = None if model is None else model.values(data.free)
+        model = Quadratic.fitted(frame(dim), data, predicted)
     return model
 
 
@@ -83,7 +85,8 @@ def test_predictions_are_about_points_not_local_coordinates():
     data = known(lambda z: z @ z, 3, 60, where=where)
     model = None
     for _ in range(10):
-        model = Quadratic.fitted(where, data, model)
+        predicted = None if model is None else model.values(data.free)
+        model = Quadratic.fitted(where, data, predicted)
     near, far = model.values(np.array([[5.0, 5.0, 5.0], [5.2, 5.2, 5.2]]))
     assert near < far
 

@@ -4,6 +4,7 @@ from math import isnan, sqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.arrays import FloatArray
@@ -16,12 +17,14 @@ class Known(NamedTuple):
         free: (m, n)
         local: (m, n) their local coordinates in some distribution.
         losses: (m,), numbers or inf.
+        newest: (m,) whether they are of the last generation.
         radius: length of the longest of the local coordinates.
     """
 
     free: FloatArray
     local: FloatArray
     losses: FloatArray
+    newest: NDArray[np.bool_]
     radius: float
 
 
@@ -66,11 +69,16 @@ class Archive:
         if isnan(losses[order[-1]]):
             order = order[: -int(np.count_nonzero(np.isnan(losses)))]
         squares = np.einsum("ij,ij->i", local, local).take(order)
-        lengths = squares.copy()
+        longest = squares
         if len(order) > count:
-            lengths.partition(count - 1)
-            lengths = lengths[:count]
-            order = order.compress(squares <= lengths[-1])
-        radius = sqrt(lengths.max(initial=0.0))
-        free, local = free.take(order, axis=0), local.take(order, axis=0)
-        return Known(free, local, losses.take(order), radius)
+            longest = squares.copy()
+            longest.partition(count - 1)
+            longest = longest[:count]
+            order = order.compress(squares <= longest[-1])
+        return Known(
+            free=free.take(order, axis=0),
+            local=local.take(order, axis=0),
+            losses=losses.take(order),
+            newest=order >= len(losses) - len(self._generations[-1][1]),
+            radius=sqrt(np.maximum.reduce(longest, initial=0.0)),
+        )

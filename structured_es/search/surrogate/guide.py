@@ -91,32 +91,42 @@ class Guide:
             The one to draw from next, for which there may be a proposal now.
         """
         self._archive.add(told.free, losses)
-        before, proposal = self._model, self._proposal
-        self._model = self._proposal = None
-        with suppress(np.linalg.LinAlgError), np.errstate(all="ignore"):
-            trust = 0.0
-            if before is not None and proposal is not None:
-                trust = self._judge(before, proposal, told, losses)
-            if self._waits > 0:
-                self._waits -= 1
-            elif len(self._archive) >= self._least:
-                return self._guided(distribution, rule, trust, before)
+        before, self._model = self._model, None
+        right = before is not None and self._judge(told, losses)
+        self._proposal = None
+        if self._waits > 0:
+            self._waits -= 1
+        elif len(self._archive) >= self._least:
+            with suppress(np.linalg.LinAlgError), np.errstate(all="ignore"):
+                return self._guided(distribution, rule, before, right)
         return distribution
+
+    def _judge(self, told: Told, losses: FloatArray) -> bool:
+        """Whether the proposal was the best; if not, let the model rest."""
+        place = np.flatnonzero((told.local == self._proposal).all(axis=1))
+        if len(place) != 1:
+            return False  # it was never evaluated, or comes later
+        right = bool(losses[place[0]] <= np.fmin.reduce(losses))  # which it is not if it failed
+        self._rest = 1 if right else min(2 * self._rest, _LONGEST_REST)
+        self._waits = self._rest - 1
+        return right
 
     def _guided(
         self,
         distribution: SearchDistribution,
         rule: UpdateRule,
-        trust: float,
         before: Quadratic | None,
+        right: bool,
     ) -> SearchDistribution:
         known = self._archive.nearest(self._near, distribution)
         if len(known.losses) < self._least:
             return distribution
-        model = Quadratic.fitted(distribution, known, before)
+        predicted = None if before is None else before.values(known.free)
+        model = Quadratic.fitted(distribution, known, predicted)
         if model is None:
             return distribution
         step, moved = model.minimum(sqrt(len(model.axes))), distribution
+        trust = _order(predicted.compress(known.newest)) if right and predicted is not None else 0.0
         if trust >= _TRUSTED:
             moved = _curved(distribution, model, _SPEED * trust * trust)
             if moved is not distribution:
@@ -127,21 +137,6 @@ class Guide:
         if moved is not distribution:
             rule.carry(distribution.structure, moved.structure)
         return moved
-
-    def _judge(
-        self, model: Quadratic, proposal: FloatArray, told: Told, losses: FloatArray
-    ) -> float:
-        """Let the model rest or go on; how well it had predicted the order of the losses."""
-        place = np.flatnonzero((told.local == proposal).all(axis=1))
-        if len(place) != 1:
-            return 0.0  # it was never evaluated, or comes later
-        if not losses[place[0]] <= np.fmin.reduce(losses):  # or it failed
-            self._rest = min(2 * self._rest, _LONGEST_REST)
-            self._waits = self._rest - 1
-            return 0.0  # nobody asks while it rests
-        self._rest = 1
-        finite = np.isfinite(losses)
-        return _rank_correlation(model.values(told.free[finite]), losses[finite])
 
 
 def _curved(distribution: SearchDistribution, model: Quadratic, speed: float) -> SearchDistribution:
@@ -156,16 +151,10 @@ def _curved(distribution: SearchDistribution, model: Quadratic, speed: float) ->
     return moved
 
 
-def _rank_correlation(a: FloatArray, b: FloatArray) -> float:
-    """Spearman's, of two arrays (m,); 0 for fewer than three numbers, which tell nothing."""
-    count = len(a)
+def _order(values: FloatArray) -> float:
+    """Spearman's rank correlation of values, (m,), with their places; 0 for fewer than three."""
+    count = len(values)
     if count < 3:
-        return 0.0
-    difference = _ranks(a) - _ranks(b)
-    return 1.0 - 6.0 * float(product(difference, difference)) / (count * (count * count - 1.0))
-
-
-def _ranks(values: FloatArray) -> FloatArray:
-    ranks = np.empty(len(values))
-    ranks[values.argsort(kind="stable")] = np.arange(len(values))
-    return ranks
+        return 0.0  # they tell nothing
+    moves = values.argsort(kind="stable") - np.arange(count)
+    return 1.0 - 6.0 * float(product(moves, moves)) / (count * (count * count - 1.0))

@@ -60,14 +60,14 @@ class Quadratic:
 
     @staticmethod
     def fitted(
-        frame: SearchDistribution, known: Known, before: "Quadratic | None" = None
+        frame: SearchDistribution, known: Known, predicted: FloatArray | None = None
     ) -> "Quadratic | None":
         """The quadratic next to the order of the losses, or None where that does not tell one.
 
         Args:
             frame: the distribution whose local coordinates those of the candidates are.
             known: the candidates, best first.
-            before: an earlier quadratic to start from.
+            predicted: (m,) values of an earlier quadratic to start from.
         """
         count, dim = known.local.shape
         scale = known.radius
@@ -79,10 +79,14 @@ class Quadratic:
         factor, info = dpotrf(product(weighted, terms.T), lower=1)
         if info != 0:
             return None
-        targets = _quantiles(count, dim) if before is None else np.sort(before.values(known.free))
-        solution = _least_squares(factor, weighted, targets)
+        targets = _quantiles(count, dim) if predicted is None else _from_0_to_1(predicted)
+        if targets is None:
+            return None
+        solution, _ = dpotrs(factor, product(weighted, targets), lower=1)
         for _ in range(_ROUNDS - 1):
-            solution = _least_squares(factor, weighted, np.sort(product(solution, terms)))
+            targets = product(solution, terms)
+            targets.sort()
+            solution, _ = dpotrs(factor, product(weighted, targets), lower=1)
         hessian = solution.take(_places(dim).square)
         hessian.flat[:: dim + 1] *= 2.0
         curvatures, axes = symmetric_eigen(hessian)
@@ -99,8 +103,9 @@ class Quadratic:
         and Marquardt.
         """
         dim = len(self.curvatures)
-        slopes = product(self.axes.T, self.solution[1 : dim + 1])
-        least, top = float(self.curvatures[0]), float(np.abs(self.curvatures).max())
+        slopes = product(self.solution[1 : dim + 1], self.axes)
+        least, most = float(self.curvatures[0]), float(self.curvatures[-1])
+        top = max(-least, most)
         curvatures = self.curvatures + max(0.0, _FLATTEST * top - least)
         step, longest = slopes / curvatures, (radius / self.scale) ** 2
         if not product(step, step) <= longest:
@@ -159,18 +164,15 @@ def _terms(local: FloatArray) -> FloatArray:
     return terms
 
 
-def _least_squares(factor: FloatArray, weighted: FloatArray, targets: FloatArray) -> FloatArray:
-    """Coefficients for targets, (m,), ascending, of which neither origin nor unit matter.
-
-    Raises:
-        numpy.linalg.LinAlgError: the targets are all the same.
-    """
-    height = targets[-1] - targets[0]
+def _from_0_to_1(values: FloatArray) -> FloatArray | None:
+    """Values, (m,), in ascending order, from 0 to 1; None where they are all the same."""
+    values = np.sort(values)
+    height = values[-1] - values[0]
     if not 0.0 < height < np.inf:
-        raise np.linalg.LinAlgError("the losses have no trend")
-    solution: FloatArray
-    solution, _ = dpotrs(factor, product(weighted, (targets - targets[0]) / height), lower=1)
-    return solution
+        return None
+    values -= values[0]
+    values /= height
+    return values
 
 
 @lru_cache(maxsize=256)

@@ -26,8 +26,8 @@ _DEFAULT_RANK = 8
 
 _SCALED_FROM = 3
 """Smallest n for which "auto" has a fast diagonal in front of the full matrix. In two variables that
-has one parameter more than a diagonal and learns about as quickly: a separable ellipsoid takes 6 %
-fewer evaluations with the diagonal, COCO's functions take none, and each takes a sixth more time."""
+has one parameter more than a diagonal, and learns about as quickly: a separable ellipsoid takes 6 %
+fewer evaluations with the diagonal, COCO's functions none, and each takes a sixth more time."""
 
 DIRECTIONS_FROM = 41
 """Smallest n for which "auto" has quick directions besides the full matrix. They would add 1 and

@@ -25,7 +25,7 @@ from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.surrogate.archive import Archive
 from structured_es.search.surrogate.quadratic import Quadratic, coefficients
 from structured_es.search.update_rule import UpdateRule
-from structured_es.structures.arrays import FloatArray, product
+from structured_es.structures.arrays import FloatArray
 from structured_es.structures.gradient import Gradient
 
 _NEAR = 2.5
@@ -157,4 +157,4 @@ def _order(values: FloatArray) -> float:
     if count < 3:
         return 0.0  # they tell nothing
     moves = values.argsort(kind="stable") - np.arange(count)
-    return 1.0 - 6.0 * float(product(moves, moves)) / (count * (count * count - 1.0))
+    return 1.0 - 6.0 * int(moves.dot(moves)) / (count * (count * count - 1.0))

@@ -25,8 +25,8 @@ FULL_UP_TO = 200
 _DEFAULT_RANK = 8
 
 _SCALED_FROM = 3
-"""Smallest n for which "auto" has a fast diagonal in front of the full matrix. In two variables that
-has one parameter more than a diagonal, and learns about as quickly: a separable ellipsoid takes 6 %
+"""Smallest n for which "auto" has a fast diagonal before the full matrix, which in two variables
+has a parameter more than a diagonal and learns about as quickly: a separable ellipsoid takes 6 %
 fewer evaluations with the diagonal, COCO's functions none, and each takes a sixth more time."""
 
 DIRECTIONS_FROM = 41

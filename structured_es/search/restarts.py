@@ -30,6 +30,11 @@ _FIRST_ONLY = ("covariance", "warm_start")
 _SHARED = ("ftarget", "maxfevals", "timeout")
 """Criteria that end all runs together rather than only the current one."""
 
+_SMALL_SHARE = 1.0
+"""Evaluations of a small run of BIPOP, relative to what the large regime has spent, at most. Half
+of that, as in the paper, cuts the first ones just before they converge: what it would cost is in
+`scripts/benchmark_ablation`."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -329,4 +334,4 @@ class BIPOP(Restarts):
         u, v = self._regime_rng.random(2)
         ratio = 0.5 * self._large_popsize / self._first_popsize
         popsize = int(self._first_popsize * ratio ** (u * u))
-        return Plan(popsize, 10.0 ** (-2.0 * v), max(1, self._spent["large"]))
+        return Plan(popsize, 10.0 ** (-2.0 * v), max(1, int(_SMALL_SHARE * self._spent["large"])))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import structured_es as ses
+from structured_es.search import restarts
 
 from .objectives import generation, rosenbrock, run_until_stop, sphere
 
@@ -67,8 +68,11 @@ def test_bipop_shares_the_budget_between_its_regimes():
     assert min(spent.values()) > 0.2 * max(spent.values())
 
 
-def test_a_small_run_may_spend_what_the_large_ones_have():
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_a_small_run_may_spend_what_the_large_ones_have(monkeypatch, share):
     """Those on flat losses end after ten generations; on the sphere, without tolerances, none."""
+    assert restarts._SMALL_SHARE == 1.0
+    monkeypatch.setattr(restarts, "_SMALL_SHARE", share)
     off = {"tolx": 0.0, "tolfun": 0.0, "tolfunhist": 0.0, "tolflatfitness": 10}
     es = ses.BIPOP(np.ones(3), 0.5, popsize=6, seed=3, **off)
     while len(es.runs) < 3:
@@ -76,7 +80,7 @@ def test_a_small_run_may_spend_what_the_large_ones_have():
     first, large, small = es.runs
     assert [first.nfev, large.nfev] == [60, 120]
     assert list(small.stop) == ["maxfevals"]
-    assert 120 <= small.nfev < 132
+    assert share * 120 <= small.nfev < share * 120 + 12
 
 
 @BOTH

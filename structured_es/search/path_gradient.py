@@ -82,11 +82,10 @@ class PathGradient(GradientSource):
 
 
 def _joined(parts: list[FloatArray], scratch: Scratch) -> FloatArray:
-    """The candidates of all generations, then room for all paths."""
+    """The candidates of all generations, then room for all paths, with any numbers in it."""
     if len(parts) == 1:
         return parts[0]
     candidates = sum([len(part) - 1 for part in parts])
     rows = scratch.take((candidates + len(parts), parts[0].shape[1]), parts[0].dtype)
     np.concatenate([part[:-1] for part in parts], out=rows[:candidates])
-    rows[candidates:] = 0.0  # no numbers that could overflow
     return rows

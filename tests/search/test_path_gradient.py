@@ -43,7 +43,8 @@ def test_gathered_generations_add(negative):
     assert found.rate == PathGradient(generations).rate(DOF) == pytest.approx(sum(each))
 
 
-def test_rows_are_put_together_in_memory_that_is_there():
+@pytest.mark.parametrize("left", [np.nan, 1e200, -1e-200])
+def test_rows_are_put_together_in_memory_that_is_there(left):
     """Whatever is in it, and also where no path has been asked for yet."""
     generations = [generation(1), generation(2)]
     scratch = Scratch()
@@ -51,7 +52,7 @@ def test_rows_are_put_together_in_memory_that_is_there():
     expected = first.gradient(DOF)
     rows = expected.rows.copy()
     first.give_back(scratch)
-    expected.rows[:] = np.nan
+    expected.rows[:] = left
     with np.errstate(all="raise"):
         found = PathGradient(generations, scratch).gradient(DOF)
     assert np.shares_memory(found.rows, expected.rows)

@@ -4,6 +4,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 import structured_es as ses
 from structured_es.search.gathering import Told
@@ -127,8 +128,45 @@ def test_the_archive_keeps_the_last_generations_and_gives_the_nearest():
     np.testing.assert_array_equal(nearest.free, np.full((3, 2), 4.0))  # three are as near
     np.testing.assert_array_equal(nearest.losses, [4.0, 4.5, np.inf])
     np.testing.assert_allclose(nearest.local, -0.1)
+    assert not nearest.newest.any()
     everything = archive.nearest(100, frame(2))
     np.testing.assert_array_equal(everything.losses, [3, 3.5, 4, 4.5, 5, 5.5, *[np.inf] * 3])
+    np.testing.assert_array_equal(np.flatnonzero(everything.newest), [4, 5, 8])
+    assert everything.radius == pytest.approx(5.0 * sqrt(2.0))
+
+
+def test_order_is_spearmans_correlation_with_the_places():
+    rng = np.random.default_rng(2)
+    for count in (3, 6, 17):
+        values = rng.standard_normal(count)
+        expected = spearmanr(values, np.arange(count)).statistic
+        assert guide_module._order(values) == pytest.approx(expected)
+    assert guide_module._order(np.arange(2.0)) == 0.0  # two are in order half of the time
+    assert guide_module._order(np.arange(3.0)) == 1.0
+
+
+def test_a_model_is_judged_by_the_generation_that_came_after_it(monkeypatch):
+    """By what it had predicted for those of them that are near and did not fail, best first."""
+    guide, rng, judged = Guide(2), np.random.default_rng(3), []
+    monkeypatch.setattr(guide_module, "_order", lambda values: judged.append(values) or 0.0)
+    distribution, asked = frame(2, mean=0.2), 0
+    for _ in range(25):
+        local = rng.standard_normal((7, 2))
+        before, proposal = guide._model, guide.take()
+        if proposal is not None:
+            local[0] = proposal
+        local[6] = 100.0  # far from the mean
+        free = distribution.points(local)
+        losses = np.einsum("ij,ij->i", free, free)
+        losses[4], losses[5] = np.nan, np.inf
+        guide.advance(Told(free, local, losses), losses, distribution, Paths())
+        if proposal is not None and np.nanargmin(losses) == 0:
+            radius = guide._archive.nearest(guide._near, distribution).radius
+            order = [i for i in (*losses[:4].argsort(), 5) if np.hypot(*local[i]) <= radius + 1e-9]
+            np.testing.assert_array_equal(judged.pop(), before.values(free)[order])
+            asked += len(order) in (3, 4)
+        assert not judged
+    assert asked > 2
 
 
 def test_a_model_whose_candidates_fail_rests():

@@ -255,16 +255,19 @@ def test_quasi_random_points_never_run_out(monkeypatch, dim):
     check_stream(lambda: sampler("quasi-random", dim))
 
 
+def permutations(coordinate):
+    """Of the digits at each place, (places, base)."""
+    places = np.arange(1, len(coordinate.shares) + 1)[:, np.newaxis]
+    return np.rint(coordinate.shares * float(coordinate.base) ** places).astype(int)
+
+
 @pytest.mark.parametrize("dim", [1, 2, 15])
 def test_halton_points_are_those_of_scipy(dim):
     """With the same permutations, wherever they start and however many are asked for."""
     ours, theirs = Halton(dim, np.random.default_rng(3)), stats.qmc.Halton(dim, rng=1)
-    permutations = [
-        np.rint(one.shares * float(one.base) ** np.arange(1, len(one.shares) + 1)[:, np.newaxis])
-        for one in ours.coordinates
-    ]
-    assert [p.shape for p in permutations] == [p.shape for p in theirs._permutations]
-    theirs._permutations = [p.astype(int) for p in permutations]
+    found = [permutations(one) for one in ours.coordinates]
+    assert [p.shape for p in found] == [p.shape for p in theirs._permutations]
+    theirs._permutations = found
     for start in (0, 511, 10**9, 2**40):
         ours.fast_forward(start - ours.num_generated)
         theirs.num_generated = start
@@ -275,7 +278,7 @@ def test_halton_points_are_those_of_scipy(dim):
 def test_halton_points_are_scrambled_by_independent_permutations():
     columns = Halton(3, np.random.default_rng(1)).coordinates
     for one in columns:
-        digits = np.argsort(one.shares, axis=1)
+        digits = permutations(one)
         np.testing.assert_array_equal(np.sort(digits, axis=1), [range(one.base)] * len(digits))
         assert len(np.unique(digits, axis=0)) > 1
     first = [Halton(8, np.random.default_rng(seed)).random(1)[0] for seed in range(400)]

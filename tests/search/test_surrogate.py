@@ -107,8 +107,28 @@ def test_where_it_is_not_convex_the_step_goes_as_far_as_it_may():
     assert step[1] < -abs(step[0])
 
 
+def test_where_it_is_concave_the_step_goes_away_from_the_top():
+    model = rounds(lambda z: -(z - 0.5) @ (z - 0.5), 2, 60, 10)
+    assert model.curvatures[-1] < 0.0
+    step = model.minimum(1.5)
+    assert 0.7 < np.linalg.norm(step) <= 1.5 + 1e-12
+    assert (step < -0.3).all()
+
+
+def test_origin_and_unit_of_earlier_predictions_do_not_matter():
+    """So that a model made from the one before, again and again, neither grows nor shrinks."""
+    data = known(lambda z: (z - 0.3) @ (z - 0.3), 3, 40)
+    predicted = np.random.default_rng(1).integers(0, 1000, 40).astype(float)
+    first, second = (
+        Quadratic.fitted(frame(3), data, p) for p in (predicted, 2.0**40 * (predicted + 7.0))
+    )
+    np.testing.assert_array_equal(first.solution, second.solution)
+
+
 def test_flat_and_degenerate_losses_make_no_model():
     data = known(lambda z: z @ z, 3, 40)
+    assert Quadratic.fitted(frame(3), data, np.full(40, 2.0)) is None
+    assert Quadratic.fitted(frame(3), data, np.full(40, np.nan)) is None
     assert Quadratic.fitted(frame(3), data._replace(losses=np.ones(40))) is None
     flat = data.local * [1.0, 1.0, 0.0]
     assert Quadratic.fitted(frame(3), data._replace(local=flat)) is None
@@ -268,6 +288,19 @@ def test_the_first_candidate_is_the_proposal():
         best += there and losses[0] == losses.min()
     assert best > 20
     assert best > 0.7 * proposed
+
+
+def test_a_proposal_that_is_out_is_not_judged():
+    """The generation closes without it, since a second one was asked for."""
+    es = run(ses.EvolutionStrategy(np.full(3, 2.0), 1.0, seed=1), sphere, 15)
+    guide = es._course.guide
+    guide._rest = 5  # neither what a right one leaves nor what a wrong one does
+    assert guide._model is not None
+    waiting, X = es.ask(), es.ask()
+    es.tell(X, [sphere(x) for x in X])
+    assert (es.nit, guide._rest, guide._waits) == (16, 5, 0)
+    es.tell(waiting, [sphere(x) for x in waiting])
+    run(es, sphere, 5)
 
 
 def test_asking_in_portions_changes_nothing():

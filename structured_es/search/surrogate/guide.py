@@ -92,41 +92,42 @@ class Guide:
         """
         self._archive.add(told.free, losses)
         before, self._model = self._model, None
-        right = before is not None and self._judge(told, losses)
+        if before is not None:
+            self._judge(told, losses)
         self._proposal = None
         if self._waits > 0:
             self._waits -= 1
         elif len(self._archive) >= self._least:
             with suppress(np.linalg.LinAlgError), np.errstate(all="ignore"):
-                return self._guided(distribution, rule, before, right)
+                return self._guided(distribution, rule, before)
         return distribution
 
-    def _judge(self, told: Told, losses: FloatArray) -> bool:
-        """Whether the proposal was the best; if not, let the model rest."""
+    def _judge(self, told: Told, losses: FloatArray) -> None:
+        """Let the model rest if its proposal was not the best."""
         place = np.flatnonzero((told.local == self._proposal).all(axis=1))
         if len(place) != 1:
-            return False  # it was never evaluated, or comes later
-        right = bool(losses[place[0]] <= np.fmin.reduce(losses))  # which it is not if it failed
+            return  # it was never evaluated, or comes later
+        right = losses[place[0]] <= np.fmin.reduce(losses)  # which it is not if it failed
         self._rest = 1 if right else min(2 * self._rest, _LONGEST_REST)
         self._waits = self._rest - 1
-        return right
 
     def _guided(
         self,
         distribution: SearchDistribution,
         rule: UpdateRule,
         before: Quadratic | None,
-        right: bool,
     ) -> SearchDistribution:
         known = self._archive.nearest(self._near, distribution)
         if len(known.losses) < self._least:
             return distribution
-        predicted = None if before is None else before.values(known.free)
+        trust, predicted = 0.0, None
+        if before is not None:
+            predicted = before.values(known.free)
+            trust = _order(predicted.compress(known.newest))
         model = Quadratic.fitted(distribution, known, predicted)
         if model is None:
             return distribution
         step, moved = model.minimum(sqrt(len(model.axes))), distribution
-        trust = _order(predicted.compress(known.newest)) if right and predicted is not None else 0.0
         if trust >= _TRUSTED:
             moved = _curved(distribution, model, _SPEED * trust * trust)
             if moved is not distribution:

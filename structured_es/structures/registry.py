@@ -24,7 +24,7 @@ FULL_UP_TO = 200
 
 _DEFAULT_RANK = 8
 
-_SCALED_FROM = 3
+SCALED_FROM = 3
 """Smallest n for which "auto" has a fast diagonal before the full matrix, which in two variables
 has a parameter more than a diagonal and learns about as quickly: a separable ellipsoid takes 6 %
 fewer evaluations with the diagonal, COCO's functions none, and each takes a sixth more time."""
@@ -45,7 +45,7 @@ of 3 saves a tenth of the evaluations on the ellipsoid and costs rotated problem
 def _auto(dim: int) -> Structure:
     if dim > FULL_UP_TO:
         return LowRank(dim, _DEFAULT_RANK)
-    if dim < _SCALED_FROM:
+    if dim < SCALED_FROM:
         return Full(dim)
     inner = Composed(dim, min(dim, _AUTO_RANK)) if dim >= DIRECTIONS_FROM else Full(dim)
     return Scaled(inner, bar=_AUTO_BAR if dim < _MANY else _AUTO_BAR_MANY)

@@ -6,7 +6,7 @@ After each generation a quadratic is fitted to the candidates near the mean (`qu
   first candidate of the next generation. If that is not the best of them the model rests, for one
   generation, then three, seven, ... until it is right again: a loss that is not quadratic costs
   little.
-* **How the loss curves**: if the model before had predicted the order of the generation, the
+* **How the loss curves**: if the model before had predicted the order of those that are new, the
   structure follows the new one's matrix H of second derivatives. In local coordinates A = I, so it
   moves along the natural gradient -log H, halfway to A A^T = H^-1 (cf. the Newton-like updates of
   Lin, Nielsen, Khan & Schmidt, ICML 2021, section 4).

@@ -15,8 +15,8 @@ UPDATES = ("default", "xnes")
 
 STRUCTURES = {
     "auto": f"full, from {registry.SCALED_FROM} variables on with a fast diagonal (from "
-    f"{registry.DIRECTIONS_FROM} on, two quick directions too), from {registry.FULL_UP_TO + 1} on "
-    "low-rank:8",
+    f"{registry.DIRECTIONS_FROM} on with two quick directions, too) up to {registry.FULL_UP_TO} "
+    "variables, low-rank:8 beyond",
     "full": "any covariance",
     "diagonal": "one scale per variable, no correlations",
     "triangular": "any covariance, by its Cholesky factor; slower than full",

@@ -26,8 +26,9 @@ _DEFAULT_RANK = 8
 
 SCALED_FROM = 3
 """Smallest n for which "auto" has a fast diagonal before the full matrix, which in two variables
-has a parameter more than a diagonal and learns about as quickly: a separable ellipsoid takes 6 %
-fewer evaluations with the diagonal, COCO's functions none, and each takes a sixth more time."""
+has a parameter more than a diagonal and learns about as quickly: with the diagonal there is no more
+area (`scripts/benchmark_ablation --dims 2 --instances 1-15`), and an evaluation takes a sixth more
+time. A separable ellipsoid would take 6 % fewer evaluations."""
 
 DIRECTIONS_FROM = 41
 """Smallest n for which "auto" has quick directions besides the full matrix. They would add 1 and

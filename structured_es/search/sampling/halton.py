@@ -14,6 +14,7 @@ from functools import lru_cache
 from math import ceil, log2
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structured_es.structures.arrays import FloatArray
 
@@ -90,7 +91,7 @@ class VanDerCorput:
 
 
 @lru_cache(maxsize=256)
-def _powers(base: int, count: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def _powers(base: int, count: int) -> NDArray[np.int64]:
     """The powers 0, ..., count, (count + 1, 1)."""
     return np.array([[base**k] for k in range(count + 1)], dtype=np.int64)
 

@@ -1,8 +1,6 @@
 """Samplers: what each stream promises, and that the search keeps the promises of streams."""
 
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from scipy import stats
 import structured_es as ses
 from structured_es.search.sampling import make_sampler, names
 from structured_es.search.sampling import quasi_random as quasi
-from structured_es.search.sampling.halton import Halton
 from structured_es.search.sampling.independent import Independent
 from structured_es.search.sampling.mirrored import Mirrored
 from structured_es.search.sampling.orthogonal import Orthogonal, orthogonalized
@@ -255,49 +252,6 @@ def test_quasi_random_points_never_run_out(monkeypatch, dim):
     check_stream(lambda: sampler("quasi-random", dim))
 
 
-def permutations(coordinate):
-    """Of the digits at each place, (places, base)."""
-    places = np.arange(1, len(coordinate.shares) + 1)[:, np.newaxis]
-    return np.rint(coordinate.shares * float(coordinate.base) ** places).astype(int)
-
-
-@pytest.mark.parametrize("dim", [1, 2, 15])
-def test_halton_points_are_those_of_scipy(dim):
-    """With the same permutations, wherever they start and however many are asked for."""
-    ours, theirs = Halton(dim, np.random.default_rng(3)), stats.qmc.Halton(dim, rng=1)
-    found = [permutations(one) for one in ours.coordinates]
-    assert [p.shape for p in found] == [p.shape for p in theirs._permutations]
-    theirs._permutations = found
-    for start in (0, 511, 10**9, 2**40):
-        ours.fast_forward(start - ours.num_generated)
-        theirs.num_generated = start
-        for count in (1, 7, 512, 1500):
-            np.testing.assert_allclose(ours.random(count), theirs.random(count), rtol=0, atol=1e-15)
-
-
-def test_halton_points_are_scrambled_by_independent_permutations():
-    columns = Halton(3, np.random.default_rng(1)).coordinates
-    for one in columns:
-        digits = permutations(one)
-        np.testing.assert_array_equal(np.sort(digits, axis=1), [range(one.base)] * len(digits))
-        assert len(np.unique(digits, axis=0)) > 1
-    first = [Halton(8, np.random.default_rng(seed)).random(1)[0] for seed in range(400)]
-    np.testing.assert_allclose(np.mean(first, axis=0), 0.5, atol=0.06)
-    np.testing.assert_allclose(np.var(first, axis=0), 1.0 / 12.0, atol=0.015)
-
-
-def test_few_variables_do_without_scipy_stats():
-    """Which takes longer to import than many a search."""
-    code = """
-import sys, structured_es as ses
-ses.EvolutionStrategy([1.0] * 15, 1.0).ask()
-assert "scipy.stats" not in sys.modules
-ses.EvolutionStrategy([1.0] * 16, 1.0).ask()
-assert "scipy.stats" in sys.modules
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 def test_quasi_random_points_end_before_scipy_does():
     points = sampler("quasi-random", 20)._points
     assert points.maxn == quasi._MOST_POINTS
@@ -324,7 +278,9 @@ def test_quasi_random_up_to_the_limit_of_sobol():
     with pytest.raises(ValueError, match=r"^sampling: expected at most 21201 .* got 21202"):
         sampler("quasi-random", 21202)
     assert sampler("quasi-random", 3000).draw(3).shape == (3, 3000)
-    assert stats.qmc.Sobol.MAXDIM == quasi.MOST_VARIABLES
+    from scipy.stats import qmc
+
+    assert qmc.Sobol.MAXDIM == quasi.MOST_VARIABLES
 
 
 # Names.

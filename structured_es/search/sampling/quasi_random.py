@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from structured_es.search.sampling.halton import Halton
 from structured_es.search.sampling.sampler import BlockSampler, rows_per_block
 from structured_es.structures.arrays import FloatArray
 
@@ -23,7 +22,7 @@ MOST_VARIABLES = 21201
 
 
 class QuasiRandom(BlockSampler):
-    """Scrambled Halton points or Sobol points (`scipy.stats.qmc`), mapped to normals.
+    """Scrambled Halton or Sobol points (scipy.stats.qmc), mapped to normals.
 
     Args:
         dim: number of variables n, at most `MOST_VARIABLES`.
@@ -52,11 +51,10 @@ class QuasiRandom(BlockSampler):
         self._points = self._scrambled(self.rng)
 
     def _scrambled(self, rng: np.random.Generator) -> Any:
-        if self.dim < SOBOL_FROM:
-            return Halton(self.dim, rng.spawn(1)[0])
         from scipy.stats import qmc  # slow to import
 
-        return qmc.Sobol(self.dim, scramble=True, rng=rng)
+        points = qmc.Halton if self.dim < SOBOL_FROM else qmc.Sobol
+        return points(self.dim, scramble=True, rng=rng)
 
     def __getstate__(self) -> dict[str, Any]:
         """The number of points in place of the points, which are made again."""
@@ -67,7 +65,9 @@ class QuasiRandom(BlockSampler):
         bits: Any = type(self.rng.bit_generator)
         self._points = self._scrambled(np.random.Generator(bits(deepcopy(self._seeds))))
         taken = state["_points"]
-        if taken:  # Sobol's cannot skip none
+        if self.dim < SOBOL_FROM:
+            self._points.num_generated = taken  # fast_forward of Halton's would make them all
+        elif taken:  # and that of Sobol's fails for none
             self._points.fast_forward(taken)
 
 

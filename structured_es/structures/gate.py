@@ -4,9 +4,10 @@ With E an exponential moving average, rate b, of the steps s and V one of their 
 
     r = |E|^2 / (V b / (2 - b))
 
-is 1 on average for steps without direction and grows with their signal-to-noise ratio. The gate is
-shut up to some r and fully open from r + 1. One that has long been shut is looked at less and less
-often, which saves time.
+is 1 on average for steps without direction, with a standard deviation of sqrt(2 / n) where they are
+alike in all n variables, and grows with their signal-to-noise ratio. The gate is shut up to some r
+and fully open soon after: half open it would leave what it has seen to be learned twice. One that
+has long been shut is looked at less and less often, which saves time.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ import numpy as np
 from structured_es.structures.arrays import FloatArray, product
 
 _MEMORY = 0.3
+
+_WIDTH = 1.0 / 3.0
+"""How much larger than the bar r is where the gate is fully open."""
 
 _TIRING, _LONGEST_REST = 0.8, 7
 """Memories' worth of looks at a shut gate until one more step goes unseen between them, and the
@@ -54,7 +58,7 @@ class Gate:
         power = square if self.power == 0.0 else self.power + b * (square - self.power)
         noise = power * b / (2.0 - b)
         ratio = float(product(mean, mean)) / noise if noise > 0.0 else 0.0
-        opening = min(1.0, max(0.0, ratio - self.bar))
+        opening = min(1.0, max(0.0, (ratio - self.bar) / _WIDTH))
         return Gate(self.bar, mean, power, opening, 0.0 if opening else self.shut_for + b)
 
 

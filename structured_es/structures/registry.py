@@ -11,7 +11,7 @@ from structured_es.structures.composing import COMPOSED
 from structured_es.structures.diagonal import Diagonal
 from structured_es.structures.full import Full
 from structured_es.structures.hierarchical import HierarchicalLower, HierarchicalUpper
-from structured_es.structures.low_rank import LowRank
+from structured_es.structures.low_rank import DIRECTIONS_BAR, LowRank
 from structured_es.structures.notation import Notation, parse
 from structured_es.structures.scaled import Scaled
 from structured_es.structures.structure import Structure
@@ -37,10 +37,10 @@ DIRECTIONS_FROM = 41
 _AUTO_RANK = 2
 """How many, one longer and one shorter; what eight are worth: `scripts/benchmark_ablation`."""
 
-_AUTO_BAR, _AUTO_BAR_MANY, _MANY = 3.0, 2.0, 41
-"""How well the steps of the fast diagonal must agree, in few and in many variables, and from where
-on they are many; by `scripts/benchmark_evaluations` on rotated problems. In 64 variables 2 instead
-of 3 saves a tenth of the evaluations on the ellipsoid and costs rotated problems nothing."""
+_AUTO_BAR = 2.5
+"""How well the steps of the fast diagonal must agree in front of a full matrix alone, by
+`scripts/benchmark_evaluations` at n = 40: with 2 Rosenbrock's function takes a tenth longer, with 3
+the ellipsoid an eighth."""
 
 
 def _auto(dim: int) -> Structure:
@@ -48,8 +48,9 @@ def _auto(dim: int) -> Structure:
         return LowRank(dim, _DEFAULT_RANK)
     if dim < SCALED_FROM:
         return Full(dim)
-    inner = Composed(dim, min(dim, _AUTO_RANK)) if dim >= DIRECTIONS_FROM else Full(dim)
-    return Scaled(inner, bar=_AUTO_BAR if dim < _MANY else _AUTO_BAR_MANY)
+    if dim < DIRECTIONS_FROM:
+        return Scaled(Full(dim), bar=_AUTO_BAR)
+    return Scaled(Composed(dim, min(dim, _AUTO_RANK)), bar=DIRECTIONS_BAR)
 
 
 _MAKERS: dict[str, Callable[[int], Structure]] = {

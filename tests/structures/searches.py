@@ -26,6 +26,10 @@ def discus(X):
     return np.square(X) @ np.r_[1e6, np.ones(X.shape[1] - 1)]
 
 
+def rosenbrock(X):
+    return np.sum(100.0 * (X[:, 1:] - X[:, :-1] ** 2) ** 2 + (1.0 - X[:, :-1]) ** 2, axis=1)
+
+
 def evaluations(structure, f, dim, seed):
     es = ses.EvolutionStrategy(np.ones(dim), 1.0, structure=structure, seed=seed, ftarget=1e-8)
     while not es.stop():
@@ -37,3 +41,18 @@ def evaluations(structure, f, dim, seed):
 
 def median_evaluations(structure, f, dim):
     return np.median([evaluations(structure, f, dim, seed) for seed in range(3)])
+
+
+def evaluations_in_a_valley(structure, level):
+    """Along that of Rosenbrock's function, from its middle to a level."""
+    counts = []
+    for seed in range(2):
+        es = ses.EvolutionStrategy(
+            np.zeros(structure.dim), 0.1, structure=structure, seed=seed, ftarget=level
+        )
+        while not es.stop():
+            X = es.ask()
+            es.tell(X, rosenbrock(X))
+        assert list(es.stop()) == ["ftarget"]
+        counts.append(es.nfev)
+    return np.median(counts)

@@ -6,8 +6,8 @@ With E an exponential moving average, rate b, of the steps s and V one of their 
 
 is 1 on average for steps without direction, with a standard deviation of sqrt(2 / n) where they are
 alike in all n variables, and grows with their signal-to-noise ratio. The gate is shut up to some r
-and fully open soon after: half open it would leave what it has seen to be learned twice. One that
-has long been shut is looked at less and less often, which saves time.
+and fully open soon after: half open it would leave half of what it has seen to others. One that has
+long been shut is looked at less and less often, which saves time.
 """
 
 from dataclasses import dataclass

@@ -13,10 +13,10 @@ from structured_es.structures.factor_analysis import base_scales
 from structured_es.structures.scaled import Scaled
 
 DIRECTIONS_BAR = 1.4
-"""How well the steps of D must agree in front of directions, which give way to it. On Rosenbrock's
-function their signal is a weak one, and both learn the same valley: with 2 D leaves it to the
-directions, which cannot follow it round its bends. With 1 rotated problems pay for what is noise.
-By `scripts/benchmark_evaluations` at n = 64 to 320."""
+"""How well the steps of D must agree in front of directions, which wait while they do. Along a
+bent valley such as Rosenbrock's they agree a little: with 2 the directions learn it as it is now,
+and lag behind, while D could follow its bends. With 1 rotated problems pay for what is noise. By
+`scripts/benchmark_evaluations` at n = 64 to 320."""
 
 
 class LowRank(Scaled):

@@ -6,10 +6,10 @@ After each generation a quadratic is fitted to the candidates near the mean (`qu
   first candidate of the next generation. If that is not the best of them the model rests, for one
   generation, then three, seven, ... until it is right again: a loss that is not quadratic costs
   little.
-* **How the loss curves**: if the model before had predicted the order of those that are new, the
-  structure follows the new one's matrix H of second derivatives. In local coordinates A = I, so it
-  moves along the natural gradient -log H, halfway to A A^T = H^-1 (cf. the Newton-like updates of
-  Lin, Nielsen, Khan & Schmidt, ICML 2021, section 4).
+* **How the loss curves**: if the model before had predicted the order of those that are new, and
+  its minimum was among them, the structure follows the new one's matrix H of second derivatives. In
+  local coordinates A = I, so it moves along the natural gradient -log H, halfway to A A^T = H^-1
+  (cf. the Newton-like updates of Lin, Nielsen, Khan & Schmidt, ICML 2021, section 4).
 
 What both are worth: `scripts/benchmark_ablation`. The order of the losses is all that counts, here
 across generations too.
@@ -92,30 +92,32 @@ class Guide:
         """
         self._archive.add(told.free, losses)
         before, self._model = self._model, None
-        if before is not None:
-            self._judge(told, losses)
+        judged = before is not None and self._judge(told, losses)
         self._proposal = None
         if self._waits > 0:
             self._waits -= 1
         elif len(self._archive) >= self._least:
             with suppress(np.linalg.LinAlgError), np.errstate(all="ignore"):
-                return self._guided(distribution, rule, before)
+                return self._guided(distribution, rule, before, judged=judged)
         return distribution
 
-    def _judge(self, told: Told, losses: FloatArray) -> None:
-        """Let the model rest if its proposal was not the best."""
+    def _judge(self, told: Told, losses: FloatArray) -> bool:
+        """Let the model rest if its proposal was not the best; whether it was evaluated at all."""
         place = np.flatnonzero((told.local == self._proposal).all(axis=1))
         if len(place) != 1:
-            return  # it was never evaluated, or comes later
+            return False  # it was outside of bounds and drawn again, or comes later
         right = losses[place[0]] <= np.fmin.reduce(losses)  # which it is not if it failed
         self._rest = 1 if right else min(2 * self._rest, _LONGEST_REST)
         self._waits = self._rest - 1
+        return True
 
     def _guided(
         self,
         distribution: SearchDistribution,
         rule: UpdateRule,
         before: Quadratic | None,
+        *,
+        judged: bool,
     ) -> SearchDistribution:
         known = self._archive.nearest(self._near, distribution)
         if len(known.losses) < self._least:
@@ -123,7 +125,8 @@ class Guide:
         trust, predicted = 0.0, None
         if before is not None:
             predicted = before.values(known.free)
-            trust = _order(predicted.compress(known.newest))
+            if judged:  # the curvature of one whose minimum cannot be is not for us to follow
+                trust = _order(predicted.compress(known.newest))
         model = Quadratic.fitted(distribution, known, predicted)
         if model is None:
             return distribution

@@ -54,9 +54,8 @@ class Gathering:
 
     @property
     def missing(self) -> int:
-        """Losses until the generation may close, popsize where few of those told are finite."""
-        told = sum(len(losses) for _, losses in self._told)
-        return self._popsize - told if told < self._popsize else self._popsize
+        """Losses until the generation may close, up to the next multiple of popsize."""
+        return self._popsize - sum(len(losses) for _, losses in self._told) % self._popsize
 
     def add(self, batch: Batch, losses: FloatArray) -> None:
         """Let candidates wait, with their losses, (m,)."""

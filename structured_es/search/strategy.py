@@ -303,7 +303,7 @@ class EvolutionStrategy(Resumable):
 
     @property
     def missing(self) -> int:
-        """Losses that the generation lacks, popsize if none has been told."""
+        """Losses that the generation lacks, where too many fail up to a multiple of popsize."""
         return self._gathering.missing
 
     @property

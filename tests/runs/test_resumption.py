@@ -132,6 +132,17 @@ def test_a_finished_run_is_extended_as_if_it_had_not_been(options, maxfevals, pa
     assert_same(longer, minimize(rosenbrock, **options | {"maxfevals": 700}))
 
 
+def test_a_run_that_ended_among_failures_asks_no_more_than_the_generation_waits_for(path):
+    """Which is three times popsize, 21, while all fail, in portions of popsize."""
+
+    def failing(x):
+        return np.nan
+
+    for maxfevals in (10, 25, 60):
+        minimize(failing, path, maxfevals=maxfevals)
+    assert_same(minimize(failing, path, maxfevals=700), minimize(failing, maxfevals=700))
+
+
 @pytest.mark.parametrize("options", [{}, {"restarts": "bipop", "maxiter": 4}])
 def test_a_finished_run_gets_other_limits(options, path):
     minimize(rosenbrock, path, **options, maxfevals=140)

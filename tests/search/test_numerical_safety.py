@@ -50,6 +50,18 @@ def test_a_single_variable(name):
     goes_well(FUNCTIONS[name], 1, 1.0)
 
 
+def test_an_overflow_brings_back_the_last_distribution_that_was_found_sound():
+    es, seen = ses.EvolutionStrategy(np.ones(2), 1.0, seed=1), []
+    for _ in range(13):
+        generation(es, FUNCTIONS["slope"])
+        seen.append(es._course.distribution)
+    es._course._rule.sigma_path[:] = 1e200
+    generation(es, FUNCTIONS["slope"])
+    assert (es.nit, list(es.stop())) == (14, ["overflow"])
+    np.testing.assert_array_equal(es.mean, seen[9].mean)
+    assert es.sigma == seen[9].sigma
+
+
 def test_an_overflow_is_a_reason_to_stop():
     es = ses.EvolutionStrategy(np.ones(2), 1.0, seed=1)
     es._course._rule.sigma_path[:] = 1e200

@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from structured_es.structures import Composed, Directions, Full, Gradient, Scaled
+from structured_es.structures import (
+    EXPONENTIAL,
+    QUADRATIC,
+    Composed,
+    Directions,
+    Full,
+    Gradient,
+    Scaled,
+)
 from structured_es.structures.gradient import Claimed
 
 from . import laws
@@ -225,12 +233,13 @@ def test_composed_obeys_the_laws_of_the_matrix(dim, rng):
         laws.condition_law(structure, rng)
 
 
-def test_composed_without_directions_is_full(rng):
+@pytest.mark.parametrize("retraction", [EXPONENTIAL, QUADRATIC])
+def test_composed_without_directions_is_full(retraction, rng):
     composed, full = Composed(DIM, 0), Full(DIM)
     for _ in range(20):
         source = laws.Given(replace(laws.random_gradient(rng, DIM, size=0.3), rate=0.1))
-        composed, growth = composed.update(source)
-        full, same = full.update(source)
+        composed, growth = composed.update(source, retraction)
+        full, same = full.update(source, retraction)
         assert growth == pytest.approx(same, abs=1e-14)
         laws.assert_close(composed.dense(), full.dense(), 1e-12)
 

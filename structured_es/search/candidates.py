@@ -164,7 +164,7 @@ class Ledger:
 def _same(a: FloatArray, b: FloatArray) -> bool:
     """Whether all values are equal; large arrays row by row, within the cache."""
     if a.size < LARGE:
-        return a.tobytes() == b.tobytes() or bool((a == b).all())  # the former is quicker
+        return a.tobytes() == b.tobytes() or bool((a == b).all())  # -0.0 equals 0.0
     return all((x == y).all() for x, y in zip(a, b, strict=True))
 
 

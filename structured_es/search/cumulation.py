@@ -128,5 +128,4 @@ class Cumulation(UpdateRule):
         which = order.take(weights.telling)
         rows = self._scratch.take((len(which) + 1, local.shape[1]), local.dtype)
         local.take(which, axis=0, out=rows[:-1], mode="clip")  # the other modes make a copy first
-        rows[-1] = 0.0  # no numbers that could overflow
         return rows

@@ -34,7 +34,11 @@ def like(values: FloatArray, rows: FloatArray) -> FloatArray:
 
 
 def clipped(values: FloatArray, limit: float) -> FloatArray:
-    """The values no larger than a limit on either side; numpy's clip takes twice as long."""
+    """The values no larger than a limit on either side; numpy's clip takes longer on small arrays.
+
+    Compare python -m timeit -s "import numpy as np; a = np.eye(3)" "np.clip(a, -0.5, 0.5)" with
+    "np.minimum(np.maximum(a, -0.5), 0.5)".
+    """
     return np.minimum(np.maximum(values, -limit), limit)
 
 

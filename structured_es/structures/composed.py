@@ -113,9 +113,9 @@ def _without(gathered: FloatArray, vectors: FloatArray) -> FloatArray:
     count, dim = vectors.shape
     tangent = 0.5 * gathered
     along = product(vectors, tangent)
-    across = product(along, vectors.T)
-    tangent -= product(vectors.T, along - 0.5 * product(across, vectors))
-    tangent -= product(along.T - 0.5 * product(vectors.T, across), vectors)
+    along -= 0.5 * product(product(along, vectors.T), vectors)
+    touched = product(vectors.T, along)
+    tangent -= touched + touched.T
     if count < dim:
         trace = tangent.trace() / (dim - count)
         tangent += trace * product(vectors.T, vectors)

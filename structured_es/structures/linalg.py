@@ -41,8 +41,7 @@ def solve_rows(matrix: FloatArray, rows: FloatArray) -> FloatArray:
     if rows.size == 0:
         return np.empty(rows.shape)
     _, _, columns, info = dgesv(matrix, rows.T)
-    if info != 0:
-        raise np.linalg.LinAlgError(f"singular matrix (info = {info})")
+    _refuse_singular(info)
     return cast(FloatArray, columns.T)
 
 
@@ -57,8 +56,7 @@ def inverse(matrix: FloatArray) -> FloatArray:
     factors, pivots, info = dgetrf(matrix)
     if info == 0:
         result, info = dgetri(factors, pivots)
-    if info != 0:
-        raise np.linalg.LinAlgError(f"singular matrix (info = {info})")
+    _refuse_singular(info)
     return cast(FloatArray, result)
 
 
@@ -69,8 +67,7 @@ def lower_inverse(matrix: FloatArray) -> FloatArray:
         numpy.linalg.LinAlgError: when it is singular.
     """
     result, info = dtrtri(matrix, lower=1)
-    if info != 0:
-        raise np.linalg.LinAlgError(f"singular matrix (info = {info})")
+    _refuse_singular(info)
     return cast(FloatArray, result)
 
 
@@ -93,3 +90,9 @@ def unit_cholesky(covariance: FloatArray) -> tuple[FloatArray, float]:
     log_sigma = float(np.log(matrix.diagonal()).mean())
     matrix *= np.exp(-log_sigma)
     return matrix, log_sigma
+
+
+def _refuse_singular(info: int) -> None:
+    """Raise if that is what a routine of LAPACK says."""
+    if info != 0:
+        raise np.linalg.LinAlgError(f"singular matrix (info = {info})")

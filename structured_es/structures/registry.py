@@ -27,8 +27,9 @@ _DEFAULT_RANK = 8
 SCALED_FROM = 3
 """Smallest n for which "auto" has a fast diagonal before the full matrix, which in two variables
 has a parameter more than a diagonal and learns about as quickly: with the diagonal there is no more
-area (`scripts/benchmark_ablation --dims 2 --instances 1-15`), and an evaluation takes a sixth more
-time. A separable ellipsoid would take 6 % fewer evaluations."""
+area (`scripts/benchmark_ablation --dims 2 --instances 1-15`). What that costs, with 1 in place of
+3: 6 % on a separable ellipsoid (`scripts/benchmark_evaluations --methods auto --dims 2 --rotated ""
+--separable ellipsoid --seeds 101`)."""
 
 DIRECTIONS_FROM = 41
 """Smallest n for which "auto" has quick directions besides the full matrix. They would add 1 and

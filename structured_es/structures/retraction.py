@@ -133,7 +133,9 @@ class Quadratic(Retraction):
 
 
 _EIGEN_UP_TO = 8
-"""Largest n for which the eigenvectors of a symmetric matrix take less time than a series."""
+"""Largest n for which the eigenvectors of a symmetric matrix take less time than a series. Compare,
+also with 9 and 12, python -m timeit -s "import numpy as np; from structured_es.structures import
+EXPONENTIAL as e; m = np.full((8, 8), 0.02)" "e.symmetric(m)" with "e.matrix(m)"."""
 
 _RADIUS = 0.8
 """Norm up to which 16 terms of phi's series are exact to rounding: 0.8^16 / 17! < 1e-16."""

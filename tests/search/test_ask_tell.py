@@ -9,6 +9,7 @@ import pytest
 from scipy.optimize import OptimizeResult
 
 import structured_es as ses
+from structured_es.search.rates import shape_rates
 
 from .objectives import (
     STRUCTURES,
@@ -639,3 +640,15 @@ def test_a_generation_of_another_size_takes_along_what_was_gathered():
     es.tell(X, [sphere(x) for x in X])
     assert not np.array_equal(es.structure.matrix, matrix)
     assert not es._course._rule._gathered
+
+
+def test_generations_are_gathered_for_as_long_as_the_quickest_factor_can_wait():
+    es = ses.EvolutionStrategy(np.ones(10), 1.0, seed=1)
+    quickest, slowest = (shape_rates(dof, 10, 10).gap for dof in es.structure.dofs)
+    waiting = []
+    for _ in range(2 * quickest):
+        X = es.ask()
+        es.tell(X, [sphere(x) for x in X])
+        waiting.append(len(es._course._rule._gathered))
+    assert waiting == 2 * [*range(1, quickest), 0]
+    assert quickest < slowest

@@ -44,6 +44,17 @@ def test_gathered_generations_add(negative):
 
 
 @pytest.mark.parametrize("left", [np.nan, 1e200, -1e-200])
+def test_what_is_in_the_room_for_a_path_does_not_matter(left):
+    one, other = generation(1), generation(1)
+    one.rows[-1], other.rows[-1] = 0.0, left
+    with np.errstate(all="raise"):
+        expected, found = (PathGradient([each]).gradient(DOF) for each in (one, other))
+    np.testing.assert_array_equal(found.rows, expected.rows)
+    np.testing.assert_array_equal(found.weights, expected.weights)
+    assert found.square == expected.square
+
+
+@pytest.mark.parametrize("left", [np.nan, 1e200, -1e-200])
 def test_rows_are_put_together_in_memory_that_is_there(left):
     """Whatever is in it, and also where no path has been asked for yet."""
     generations = [generation(1), generation(2)]

@@ -155,6 +155,18 @@ def test_the_archive_keeps_the_last_generations_and_gives_the_nearest():
     assert everything.radius == pytest.approx(5.0 * sqrt(2.0))
 
 
+@pytest.mark.parametrize(("speed", "moves"), [(0.5, False), (1.0, True)])
+def test_a_step_in_shape_that_is_too_short_is_not_made(speed, moves):
+    class Curved:
+        axes = np.eye(2)
+
+        def log_curvatures(self, least):
+            return np.array([-0.3, 0.3])
+
+    distribution = frame(2)
+    assert (guide_module._curved(distribution, Curved(), speed) is not distribution) == moves
+
+
 def test_order_is_spearmans_correlation_with_the_places():
     rng = np.random.default_rng(2)
     for count in (3, 6, 17):

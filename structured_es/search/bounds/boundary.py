@@ -35,10 +35,9 @@ class Boundary(ABC):
         spread: (n,) initial standard deviations.
     """
 
-    _scratch: Scratch | None = None  # here, so that searches saved before there was one have it
-
     def __init__(self, box: Box, spread: FloatArray) -> None:
         self.box = box
+        self._scratch: Scratch | None = None
         self._widest = np.where(box.width > 0.0, _WIDEST * box.width, spread)
 
     @abstractmethod

@@ -7,19 +7,20 @@ what it takes to evaluate h(M) in closed form without forming M:
 * symmetric M = V diag(l) V^T:                h(M) = V diag(h(l)) V^T
 * block triangular M = [[M_a, 0], [M_c, d]]:  divided differences h[a_j, d_i] in the coupling
 * shifted low rank M = a I + R^T W R:         h(M) = h(a) I + R^T Psi R, a small matrix Psi
-* M of any algebra of matrices:               products of its elements (`algebra.py`)
+* M of any algebra of matrices:               products of its elements (`series.py`)
 
 (Higham, "Functions of Matrices", SIAM 2008, chapters 1, 3 and 10.)
 """
 
 from abc import ABC, abstractmethod
-from math import ceil, exp, factorial, log2
+from math import exp
 
 import numpy as np
 
 from structured_es.structures.algebra import Algebra, dense
 from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.linalg import symmetric_eigen
+from structured_es.structures.series import exponential, halved_phi
 
 
 class Retraction(ABC):
@@ -80,13 +81,7 @@ class Exponential(Retraction):
         return product(axes * np.exp(values), axes.T)
 
     def element(self, tangent: FloatArray, algebra: Algebra) -> FloatArray:
-        halvings, norm = _halvings(tangent, algebra)
-        argument = tangent * 0.5**halvings
-        result = algebra.product(argument, _phi(argument, norm, algebra))
-        result += algebra.one
-        for _ in range(halvings):
-            result = algebra.product(result, result)
-        return result
+        return exponential(tangent, algebra)
 
     def difference(self, a: FloatArray, b: FloatArray) -> FloatArray:
         half = 0.5 * (a - b)
@@ -96,13 +91,11 @@ class Exponential(Retraction):
     def low_rank(
         self, gram: FloatArray, weights: FloatArray, start: float
     ) -> tuple[float, FloatArray]:
-        # Psi = W phi(gram W), phi(x) = (e^x - 1) / x, by Taylor's series of a small enough
-        # argument; then exp(M) = exp(M / 2)^2 as often as that was halved.
+        # Psi = W phi(gram W), phi(x) = (e^x - 1) / x, of a small enough argument; then exp(M) =
+        # exp(M / 2)^2 as often as that was halved.
         argument = gram * weights
-        algebra = dense(len(argument))
-        halvings, norm = _halvings(argument, algebra)
-        argument *= 0.5**halvings
-        psi = weights[:, np.newaxis] * (_phi(argument, norm, algebra) * 0.5**halvings)
+        phi, halvings = halved_phi(argument, dense(len(argument)))
+        psi = weights[:, np.newaxis] * (phi * 0.5**halvings)
         for _ in range(halvings):
             psi = 2.0 * psi + product(product(psi, gram), psi)
         scale = exp(start)
@@ -132,44 +125,10 @@ class Quadratic(Retraction):
         return 1.0 + start + 0.5 * start * start, psi
 
 
-_EIGEN_UP_TO = 8
+_EIGEN_UP_TO = 7
 """Largest n for which the eigenvectors of a symmetric matrix take less time than a series. Compare,
-also with 9 and 12, python -m timeit -s "import numpy as np; from structured_es.structures import
-EXPONENTIAL as e; m = np.full((8, 8), 0.02)" "e.symmetric(m)" with "e.matrix(m)"."""
-
-_RADIUS = 0.8
-"""Norm up to which 16 terms of phi's series are exact to rounding: 0.8^16 / 17! < 1e-16."""
-
-_SMALL, _TINY = 0.35, 0.05
-"""The same for 12 and for 8 terms: 0.35^12 / 13! < 1e-15, 0.05^8 / 9! < 1e-15."""
-
-_SERIES = np.array([1.0 / factorial(k) for k in range(1, 17)]).reshape(4, 4)
-"""Taylor coefficients of phi, 1 / (k + 1)!, in groups of four powers."""
-
-
-def _halvings(element: FloatArray, algebra: Algebra) -> tuple[int, float]:
-    """How often to halve an element until its series converges to rounding, and its norm then."""
-    norm = algebra.norm(element)
-    halvings = ceil(log2(norm / _RADIUS)) if norm > _RADIUS else 0
-    return halvings, norm * 0.5**halvings
-
-
-def _phi(element: FloatArray, norm: float, algebra: Algebra) -> FloatArray:
-    """phi(X) = (e^X - 1) / X by Paterson and Stockmeyer's scheme, four to six products."""
-    count = 2 if norm <= _TINY else 3 if norm <= _SMALL else 4
-    powers = np.empty((4, *element.shape))
-    powers[0] = algebra.one
-    powers[1] = element
-    powers[2] = algebra.product(element, element)
-    powers[3] = algebra.product(powers[2], element)
-    fourth = algebra.product(powers[2], powers[2])
-    sums = product(_SERIES[:count], powers.reshape(4, element.size))
-    *groups, total = sums.reshape(count, *element.shape)
-    for group in reversed(groups):
-        total = algebra.product(fourth, total)
-        total += group
-    return total
-
+also with 8 and 9, python -m timeit -s "import numpy as np; from structured_es.structures import
+EXPONENTIAL as e; m = np.full((7, 7), 0.02)" "e.symmetric(m)" with "e.matrix(m)"."""
 
 EXPONENTIAL = Exponential()
 QUADRATIC = Quadratic()

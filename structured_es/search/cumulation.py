@@ -71,7 +71,7 @@ class Cumulation(UpdateRule):
         shares[order] = weights.mean
         step = product(shares, local)
         news = self._news(step, local, weights)
-        growth, stalled = self._cumulate_sigma(news, weights, rates)
+        growth, stalled = self._cumulate_sigma(news, rates)
         lost = self.shape_paths.advance(
             structure.dofs, step, weights.mueff_mean, popsize, stalled=stalled
         )
@@ -106,18 +106,14 @@ class Cumulation(UpdateRule):
             source.give_back(self._scratch)
         return distribution.moved(step, exp(log_volume + growth), structure)
 
-    def _cumulate_sigma(
-        self, step: FloatArray, weights: Weights, rates: StepSizeRates
-    ) -> tuple[float, bool]:
+    def _cumulate_sigma(self, step: FloatArray, rates: StepSizeRates) -> tuple[float, bool]:
         """Advance p_s; the change of log sigma, and whether p_s is too long for p_c to follow."""
-        c = rates.c_sigma
         self.generations += 1
-        self.sigma_path = (1.0 - c) * self.sigma_path
-        self.sigma_path += sqrt(c * (2.0 - c) * weights.mueff_mean) * step
+        self.sigma_path = rates.memory * self.sigma_path
+        self.sigma_path += rates.gain * step
         length = sqrt(product(self.sigma_path, self.sigma_path)) / rates.expected_length
-        limit = 1.4 + 2.0 / (len(step) + 1.0)
-        limit *= sqrt(1.0 - (1.0 - c) ** (2 * self.generations))
-        return min(1.0, c / rates.damping * (length - 1.0)), length > limit
+        longest = rates.longest * sqrt(1.0 - rates.memory ** (2 * self.generations))
+        return min(1.0, rates.speed * (length - 1.0)), length > longest
 
     def _with_room(
         self, local: FloatArray, order: NDArray[np.intp], weights: Weights

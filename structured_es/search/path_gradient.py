@@ -4,6 +4,7 @@ Slow gradients are gathered while the frame hardly moves, where they simply add:
 changes next to nothing in the search.
 """
 
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -23,14 +24,14 @@ class Generation(NamedTuple):
             (t + 1, n).
         dofs: degrees of freedom of each factor, the same in all that are gathered.
         paths: p_c of each factor, (factors, n).
-        lost: share of each path's variance that is lost because the search stalled, (factors,).
+        lost: share of each path's variance that is lost because the search stalled.
     """
 
     popsize: int
     rows: FloatArray
     dofs: tuple[int, ...]
     paths: FloatArray
-    lost: FloatArray
+    lost: tuple[float, ...]
 
 
 class PathGradient(GradientSource):
@@ -49,12 +50,9 @@ class PathGradient(GradientSource):
         self._generations = generations
         self._popsizes = tuple([one.popsize for one in generations])
         self._dofs = generations[0].dofs
-        self._rows = rows = _joined([one.rows for one in generations], scratch or Scratch())
-        self._count = len(rows) - len(generations)
-        self._dim = dim = rows.shape[1]
-        squares = np.einsum("ij,ij->i", rows, rows)
-        self._squares = squares.astype(np.float64, copy=False)
-        self._correction = dim / np.maximum(self._squares, 1e-6 * dim)
+        self._rows = _joined([one.rows for one in generations], scratch or Scratch())
+        self._dim = self._rows.shape[1]
+        self._squares: FloatArray | None = None
 
     def give_back(self, scratch: Scratch) -> None:
         """Let the rows be used again for something else."""
@@ -66,26 +64,34 @@ class PathGradient(GradientSource):
     def gradient(self, dof: int, negative: float = 1.0) -> Gradient:
         rates = gathered_rates(dof, self._dim, self._popsizes, negative)
         factor = self._dofs.index(dof)
-        rows, squares, count = self._rows, self._squares, self._count
-        for i, one in enumerate(self._generations, count):
-            rows[i] = path = one.paths[factor]
-            squares[i] = product(path, path)
-        weights = np.where(rates.negative, rates.rows * self._correction, rates.rows)
-        lost = np.array([one.lost[factor] for one in self._generations])
+        rows, squares = self._with_paths(factor, rates.places)
+        correction = self._dim / np.maximum(squares, 1e-6 * self._dim)
+        weights = rates.positive + rates.negative * correction
+        lost = sum(map(mul, rates.c_one, [one.lost[factor] for one in self._generations]))
         return Gradient(
             rows=rows,
             weights=like(weights, rows),
-            shift=rates.total - float(product(rates.c_one, lost)),
+            shift=rates.total - lost,
             square=float(product(weights, squares)),
             rate=rates.rate,
         )
 
+    def _with_paths(self, factor: int, places: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+        """The rows with the paths of a factor in their places, and their squared lengths, (m,)."""
+        rows = self._rows
+        for place, one in zip(places, self._generations, strict=True):
+            rows[place] = one.paths[factor]
+        if self._squares is None:
+            self._squares = np.vecdot(rows, rows).astype(np.float64, copy=False)
+        else:
+            for place in places:
+                self._squares[place] = product(rows[place], rows[place])
+        return rows, self._squares
+
 
 def _joined(parts: list[FloatArray], scratch: Scratch) -> FloatArray:
-    """The candidates of all generations, then room for all paths, with any numbers in it."""
+    """The rows of all generations."""
     if len(parts) == 1:
         return parts[0]
-    candidates = sum([len(part) - 1 for part in parts])
-    rows = scratch.take((candidates + len(parts), parts[0].shape[1]), parts[0].dtype)
-    np.concatenate([part[:-1] for part in parts], out=rows[:candidates])
-    return rows
+    shape = sum(map(len, parts)), parts[0].shape[1]
+    return np.concatenate(parts, out=scratch.take(shape, parts[0].dtype))

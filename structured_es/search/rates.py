@@ -18,10 +18,10 @@ to 320:
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from math import floor, log, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
 from structured_es.search.ranking import Weights, default_weights
 from structured_es.structures.arrays import FloatArray
@@ -64,14 +64,18 @@ class StepSizeRates:
     """Cumulative step-size adaptation.
 
     Attributes:
-        c_sigma: cumulation of the step-size path.
-        damping: generations per e-fold change, relative to c_sigma.
+        memory: what the step-size path keeps of itself, 1 - c_sigma.
+        gain: what it takes of a step.
+        speed: change of log sigma for a path twice as long as expected, c_sigma / damping.
         expected_length: E|N(0, I)|.
+        longest: length relative to that beyond which the search stalls, after many generations.
     """
 
-    c_sigma: float
-    damping: float
+    memory: float
+    gain: float
+    speed: float
     expected_length: float
+    longest: float
 
 
 def default_popsize(dim: int) -> int:
@@ -97,7 +101,13 @@ def step_size_rates(dim: int, popsize: int, *, signed: bool = False) -> StepSize
         c_sigma = (mueff + 2.0) / (dim + mueff + 5.0)
         damping = _DAMPING * (damping + c_sigma)
     length = sqrt(dim) * (1.0 - 1.0 / (4.0 * dim) + 1.0 / (21.0 * dim**2))
-    return StepSizeRates(c_sigma, damping, length)
+    return StepSizeRates(
+        memory=1.0 - c_sigma,
+        gain=sqrt(c_sigma * (2.0 - c_sigma) * mueff),
+        speed=c_sigma / damping,
+        expected_length=length,
+        longest=1.4 + 2.0 / (dim + 1.0),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,16 +115,18 @@ class GatheredRates:
     """Rates of one structure for the rows of g generations.
 
     Attributes:
-        rows: weights of the candidates of all generations, then of their paths, (m,).
-        negative: which of them are negative, (m,).
-        c_one: those of the paths, (g,).
+        positive, negative: weights of all rows by their sign, 0 where it is the other, (m,); of
+            each generation first the candidates, then the path.
+        places: of the paths among the rows, g of them.
+        c_one: weights of the paths, g of them.
         total: sum of all weights.
         rate: sum of the rates.
     """
 
-    rows: FloatArray
-    negative: NDArray[np.bool_]
-    c_one: FloatArray
+    positive: FloatArray
+    negative: FloatArray
+    places: tuple[int, ...]
+    c_one: tuple[float, ...]
     total: float
     rate: float
 
@@ -123,12 +135,13 @@ class GatheredRates:
 def gathered_rates(dof: int, dim: int, popsizes: tuple[int, ...], negative: float) -> GatheredRates:
     """Rates for generations of the given sizes; else as `shape_rates`."""
     each = [shape_rates(dof, dim, popsize, negative) for popsize in popsizes]
-    c_one = np.array([rates.c_one for rates in each])
-    rows = np.concatenate([*(rates.samples for rates in each), c_one])
+    rows = np.concatenate([np.append(rates.samples, rates.c_one) for rates in each])
+    ends = accumulate(len(rates.samples) + 1 for rates in each)
     return GatheredRates(
-        rows=rows,
-        negative=rows < 0.0,
-        c_one=c_one,
+        positive=np.maximum(rows, 0.0),
+        negative=np.minimum(rows, 0.0),
+        places=tuple(end - 1 for end in ends),
+        c_one=tuple(rates.c_one for rates in each),
         total=float(rows.sum()),
         rate=sum(rates.rate for rates in each),
     )

@@ -1,6 +1,7 @@
 """The search distribution x = mean + sigma * scale * A z, z ~ N(0, I): an immutable value."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp
 
 import numpy as np
@@ -94,7 +95,7 @@ class SearchDistribution:
         """With sigma multiplied by a factor; all else stays."""
         return SearchDistribution(self.mean, factor * self.sigma, self.scale, self.structure)
 
-    @property
+    @cached_property
     def stds(self) -> FloatArray:
         """Standard deviation of each variable, shape (n,)."""
         return self.sigma * self.scale * np.sqrt(self.structure.variances())

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from structured_es.search.rates import shape_rates
-from structured_es.structures.arrays import FloatArray
+from structured_es.structures.arrays import FloatArray, product
 from structured_es.structures.structure import Structure
 
 
@@ -40,7 +40,7 @@ class ShapePaths:
         popsize: int,
         *,
         stalled: bool,
-    ) -> FloatArray:
+    ) -> tuple[float, ...]:
         """Cumulate a step, (n,), in the path of each factor, of the given degrees of freedom.
 
         Returns:
@@ -49,10 +49,10 @@ class ShapePaths:
         if dofs != self.dofs:
             self._follow(dofs)
         horizons = _horizons(self.dofs, len(step), popsize, mueff)
-        self.paths = horizons.memory * self.paths
+        self.paths = product(horizons.memory, self.paths)  # quicker than shapes that differ
         if stalled:
             return horizons.variance
-        self.paths += horizons.gain * step
+        self.paths += product(horizons.gain, step[np.newaxis])
         return horizons.nothing
 
     def carry(self, old: Structure, new: Structure) -> None:
@@ -69,16 +69,16 @@ class _Horizons(NamedTuple):
     """Constants of f factors.
 
     Attributes:
-        memory: what a path keeps of itself, (f, 1).
+        memory: what a path keeps of itself, a diagonal matrix, (f, f).
         gain: what it takes of a step, (f, 1).
-        variance: what a step adds to it, (f,).
-        nothing: zeros, (f,).
+        variance: what a step adds to it, f numbers.
+        nothing: as many zeros.
     """
 
     memory: FloatArray
     gain: FloatArray
-    variance: FloatArray
-    nothing: FloatArray
+    variance: tuple[float, ...]
+    nothing: tuple[float, ...]
 
 
 @lru_cache(maxsize=256)
@@ -86,8 +86,8 @@ def _horizons(dofs: tuple[int, ...], dim: int, popsize: int, mueff: float) -> _H
     c = np.array([shape_rates(dof, dim, popsize).c_path for dof in dofs])
     variance = c * (2.0 - c)
     return _Horizons(
-        memory=(1.0 - c)[:, np.newaxis],
+        memory=np.diag(1.0 - c),
         gain=np.sqrt(variance * mueff)[:, np.newaxis],
-        variance=variance,
-        nothing=np.zeros(len(dofs)),
+        variance=tuple(variance.tolist()),
+        nothing=(0.0,) * len(dofs),
     )

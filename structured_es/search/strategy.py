@@ -334,7 +334,7 @@ class EvolutionStrategy(Resumable):
     @property
     def stds(self) -> FloatArray:
         """Standard deviations before bounds are enforced, 0 for fixed variables, shape (n,)."""
-        return self._boundary.embedded(self._course.distribution.stds)
+        return self._boundary.embedded(self._course.distribution.stds).copy()
 
     def covariance(self) -> FloatArray:
         """Covariance of the search distribution, an (n, n) array; meant for small n."""

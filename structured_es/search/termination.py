@@ -135,7 +135,8 @@ class Termination:
             threshold = getattr(self.criteria, name) * magnitude
             if span < threshold:
                 self._stop(name, span, threshold)
-        self._check_rival(worst)
+        if self.criteria.frival > -inf:
+            self._check_rival(worst)
 
     def _check_rival(self, worst: float) -> None:
         """Whether the floor of this basin is in sight, above the rival."""
@@ -144,7 +145,7 @@ class Termination:
         low, high = min(recent), max(recent)
         hopeless = _RIVAL_SHARE * (low - self.criteria.frival)
         settling = self._sigmas[-1] < _RIVAL_NARROWING * self._sigmas[-memory]
-        if settling and max(high, worst) - low < hopeless < inf:
+        if settling and max(high, worst) - low < hopeless:
             self._stop("frival", low, self.criteria.frival)
 
     def _check_stagnation(self, nit: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,8 @@ def check_losses(losses: ArrayLike, count: int, name: str = "losses") -> FloatAr
         raise ValueError(
             f"{name}: expected shape ({count},), one for each row of X, got {values.shape}"
         )
-    values[values == -np.inf] = np.nan
+    if not isfinite(values[values.argmin()]):  # the least of them, or NaN if there is one
+        values[values == -np.inf] = np.nan
     return values
 
 

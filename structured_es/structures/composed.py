@@ -91,11 +91,11 @@ class Composed(Invertible):
         return self._of(full, Directions(self.dim, self.directions.rank)), log_sigma
 
     def variances(self) -> FloatArray:
-        return np.square(self.matrix).sum(axis=1)
+        return np.vecdot(self.matrix, self.matrix)
 
     def precisions(self) -> FloatArray:
         directions = self.directions
-        squares = np.square(self.full.inverse).sum(axis=0)
+        squares = self.full.precisions()
         along = np.square(product(directions.vectors, self.full.inverse))
         squares += product(np.expm1(-2.0 * directions.log_lengths), along)
         return squares * np.exp(-2.0 * directions.log_base)

@@ -86,10 +86,10 @@ class Full(Manifold[SymmetricTangent], Invertible):
         return product(rows, self.inverse)
 
     def precisions(self) -> FloatArray:
-        return np.square(self.inverse).sum(axis=0)
+        return np.vecdot(self.inverse.T, self.inverse.T)
 
     def variances(self) -> FloatArray:
-        return np.square(self.matrix).sum(axis=1)
+        return np.vecdot(self.matrix, self.matrix)
 
     def dense(self) -> FloatArray:
         return self.matrix.copy()

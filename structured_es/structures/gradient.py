@@ -11,6 +11,7 @@ Where the rows come from is not the structures' business.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,7 @@ from structured_es.structures.arrays import FloatArray, product, weighted_square
 _ALL = slice(None)
 
 
-@dataclass(frozen=True, eq=False)
-class Gradient:
+class Gradient(NamedTuple):
     """G = rows^T diag(weights) rows - shift * I, never formed unless asked for.
 
     Attributes:

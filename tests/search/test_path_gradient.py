@@ -17,7 +17,7 @@ def generation(seed, popsize=POPSIZE, lost=0.0):
     rng = np.random.default_rng(seed)
     rows = rng.standard_normal((len(weights_for(popsize, DIM).telling) + 1, DIM))
     paths = rng.standard_normal((2, DIM))
-    return Generation(popsize, rows, (DIM, DOF), paths, np.array([0.0, lost]))
+    return Generation(popsize, rows, (DIM, DOF), paths, (0.0, lost))
 
 
 def dense(one, negative):

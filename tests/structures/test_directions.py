@@ -1,7 +1,5 @@
 """Directions, quick and few: against dense algebra, in noise, and behind a full matrix."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -237,7 +235,7 @@ def test_composed_obeys_the_laws_of_the_matrix(dim, rng):
 def test_composed_without_directions_is_full(retraction, rng):
     composed, full = Composed(DIM, 0), Full(DIM)
     for _ in range(20):
-        source = laws.Given(replace(laws.random_gradient(rng, DIM, size=0.3), rate=0.1))
+        source = laws.Given(laws.random_gradient(rng, DIM, size=0.3)._replace(rate=0.1))
         composed, growth = composed.update(source, retraction)
         full, same = full.update(source, retraction)
         assert growth == pytest.approx(same, abs=1e-14)

@@ -59,6 +59,9 @@ class Composed(Invertible):
     def apply(self, local: FloatArray) -> FloatArray:
         return product(local, self.matrix.T)
 
+    def scaled_matrix(self, scales: FloatArray) -> FloatArray:
+        return self.matrix.T * scales
+
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         return self.directions.apply_inverse(self.full.apply_inverse(steps))
 

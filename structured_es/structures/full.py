@@ -51,6 +51,9 @@ class Full(Manifold[SymmetricTangent], Invertible):
     def apply(self, local: FloatArray) -> FloatArray:
         return product(local, self.matrix.T)
 
+    def scaled_matrix(self, scales: FloatArray) -> FloatArray:
+        return self.matrix.T * scales
+
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         return solve_rows(self.matrix, steps)
 

@@ -15,6 +15,7 @@ for covariance matrix adaptation evolution strategies" (ECJ 2020).
 """
 
 from contextlib import suppress
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -53,6 +54,11 @@ class Scaled(Structure):
         self._unseen = 0
         self._set_frame(inner)
 
+    @cached_property
+    def _matrix(self) -> FloatArray | None:
+        """(D B)^T, computed on first use, where B is a matrix anyhow."""
+        return self.inner.scaled_matrix(self.scales)
+
     def __repr__(self) -> str:
         return f"Scaled({self.inner!r})"
 
@@ -76,10 +82,14 @@ class Scaled(Structure):
         return self.inner.carried(local, new.inner)
 
     def apply(self, local: FloatArray) -> FloatArray:
-        return self._scaled(self.inner.apply(local))
+        if self._matrix is None:
+            return self._scaled(self.inner.apply(local))
+        return product(local, self._matrix)
 
     def apply_into(self, room: FloatArray, local: FloatArray) -> FloatArray:
-        return self._scaled(self.inner.apply_into(room, local))
+        if self._matrix is None:
+            return self._scaled(self.inner.apply_into(room, local))
+        return self.apply(local)
 
     def apply_inverse(self, steps: FloatArray) -> FloatArray:
         return self.inner.apply_inverse(steps / self.scales)
@@ -116,6 +126,11 @@ class Scaled(Structure):
         new.scales = scales * np.exp(-log_scale)
         new._set_frame(new.inner)
         return new, log_sigma + log_scale
+
+    def _copy(self) -> Self:
+        new = super()._copy()
+        new.__dict__.pop("_matrix", None)
+        return new
 
     def _scaled(self, steps: FloatArray) -> FloatArray:
         """D times each row, in place."""

@@ -150,6 +150,10 @@ class Invertible(Structure):
     def precisions(self) -> FloatArray:
         """Diagonal of (A A^T)^-1, shape (n,)."""
 
+    def scaled_matrix(self, scales: FloatArray) -> FloatArray | None:
+        """(D A)^T for the diagonal D of scales, (n,), if A is kept as a matrix; else None."""
+        return None
+
     def scale_gradient(self, gradient: Gradient) -> FloatArray:
         """sum_j w_j (A r_j)_i (A^-T r_j)_i for the rows r_j and weights of a gradient, (n,)."""
         rows = gradient.rows

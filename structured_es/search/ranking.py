@@ -6,6 +6,7 @@ xNES (Glasmachers et al., GECCO 2010, section 3).
 """
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,9 @@ def rank(losses: FloatArray) -> NDArray[np.intp]:
 
 def count_finite(losses: FloatArray) -> int:
     """How many of them are finite."""
+    ends = (losses[losses.argmin()], losses[losses.argmax()]) if len(losses) else ()
+    if all(map(isfinite, ends)):  # where there is a NaN, it is both
+        return len(losses)
     return int(np.count_nonzero(np.isfinite(losses)))
 
 

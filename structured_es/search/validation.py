@@ -94,7 +94,7 @@ def check_finite(name: str, array: FloatArray) -> None:
 def check_losses(losses: ArrayLike, count: int, name: str = "losses") -> FloatArray:
     """Return losses as a new (m,) array of finite numbers, inf and NaN; None and -inf are NaN."""
     values = _array(name, losses)
-    if values.dtype == object:
+    if values.dtype.kind == "O":
         numbers = [as_loss(name, value) for value in values.ravel()]
         values = np.array(numbers).reshape(values.shape)
     values = real_array(name, values)

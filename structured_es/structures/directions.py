@@ -195,7 +195,7 @@ class Directions(Invertible):
         """The directions turned to what is outside of them, and to each other, (k, n)."""
         t = self.log_lengths
         speed = 0.5 * self.signs / np.sqrt(np.square(np.sinh(t)) + 1.0)
-        outside = np.einsum("ij,ij->i", pull, pull) - np.einsum("ij,ij->i", inner, inner)
+        outside = np.vecdot(pull, pull) - np.vecdot(inner, inner)
         angles = np.abs(speed) * np.sqrt(np.maximum(outside, 0.0))
         speed *= _LARGEST_STEP / np.maximum(angles, _LARGEST_STEP)
         gap = np.sinh(t[:, np.newaxis] - t)
@@ -265,7 +265,7 @@ def _orthonormalized(vectors: FloatArray) -> FloatArray:
     if len(vectors) == 0:
         return vectors
     squares, mixing = symmetric_eigen(product(vectors, vectors.T))
-    return product(like((mixing / np.sqrt(squares)) @ mixing.T, vectors), vectors)
+    return product(like(product(mixing / np.sqrt(squares), mixing.T), vectors), vectors)
 
 
 def _extended(vectors: FloatArray, rows: FloatArray) -> FloatArray:

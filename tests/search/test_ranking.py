@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from structured_es.search.ranking import default_weights
+from structured_es.search.ranking import count_finite, default_weights
 
 
 @pytest.mark.parametrize("popsize", [2, 5, 16])
@@ -16,3 +16,10 @@ def test_signed_mean_weights(popsize):
     assert signed.mueff_mean == pytest.approx(1.0 / np.sum(signed.mean**2))
     assert signed.mueff_mean < plain.mueff_mean == plain.mueff == signed.mueff
     np.testing.assert_array_equal(signed.shape, plain.shape)
+
+
+@pytest.mark.parametrize("others", [[], [np.nan], [np.inf], [-np.inf], [np.nan, np.inf, -np.inf]])
+@pytest.mark.parametrize("finite", [[], [1e308, -1e308, 0.0]])
+def test_finite_losses_are_counted_wherever_the_others_are(finite, others):
+    for losses in (finite + others, others + finite):
+        assert count_finite(np.array(losses)) == len(finite)

@@ -20,6 +20,20 @@ def test_the_gate_opens_for_steps_that_agree():
     assert gate.opening == 1.0
 
 
+@pytest.mark.parametrize(("name", "dim"), [("auto", 6), ("auto", 50), ("low-rank:2", 6)])
+def test_a_step_is_that_of_the_inner_structure_scaled(name, dim):
+    """Also after an update, whatever was kept of the structure before."""
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((4, dim))
+    structure, _ = make_structure(name, dim).fitted(np.diag(np.geomspace(1.0, 100.0, dim)))
+    for _ in range(3):
+        found = structure.apply(rows)
+        np.testing.assert_allclose(found, structure.inner.apply(rows) * structure.scales)
+        np.testing.assert_array_equal(structure.apply_into(np.empty_like(rows), rows), found)
+        structure, _ = structure.update(laws.Given(laws.random_gradient(rng, dim)))
+    assert structure.scales.max() > 5.0 * structure.scales.min()
+
+
 @pytest.mark.parametrize(("above", "opening"), [(-0.1, 0.0), (1 / 6, 0.5), (0.4, 1.0)])
 def test_the_gate_is_fully_open_a_third_above_its_bar(above, opening):
     memory = 0.4

@@ -168,16 +168,16 @@ def test_a_file_of_other_contents_is_named(body, path):
 def test_a_newer_file_says_so(saved, path):
     body = saved.read_bytes().partition(b"\n")[2]
     path.write_bytes(sealed(body, checkpoint.FORMAT + 1))
-    with pytest.raises(ValueError, match=r"expected format 2, got 3: a newer structured_es"):
+    with pytest.raises(ValueError, match=r"expected format 3, got 4: a newer structured_es"):
         ses.EvolutionStrategy.load(path)
     path.write_bytes(sealed(body))
     assert ses.EvolutionStrategy.load(path).nit == 5
 
 
 def test_an_older_file_says_so(saved, path):
-    """Of format 1 was a search whose distribution, rule and guide were its own attributes."""
-    path.write_bytes(sealed(saved.read_bytes().partition(b"\n")[2], 1))
-    with pytest.raises(ValueError, match=r"expected format 2, got 1: an older structured_es"):
+    """Of format 2 was a search whose quasi-random points served once."""
+    path.write_bytes(sealed(saved.read_bytes().partition(b"\n")[2], 2))
+    with pytest.raises(ValueError, match=r"expected format 3, got 2: an older structured_es"):
         ses.EvolutionStrategy.load(path)
 
 

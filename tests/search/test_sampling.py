@@ -252,6 +252,25 @@ def test_quasi_random_points_never_run_out(monkeypatch, dim):
     check_stream(lambda: sampler("quasi-random", dim))
 
 
+@pytest.mark.parametrize("dim", [1, 2, 3, 7, 20])
+def test_quasi_random_points_serve_some_times(dim):
+    rows, times = rows_per_block(dim), min(dim, quasi.TURNS)
+    turns = sampler("quasi-random", dim).draw((times + 1) * rows).reshape(times + 1, rows, dim)
+    for turn in range(times):
+        moved = np.roll(turns[0], turn, axis=1)
+        np.testing.assert_array_equal(turns[turn], -moved if turn % 2 else moved)
+    lengths = (turns[[0, -1]] ** 2).sum(axis=2)
+    assert len(np.unique(lengths)) == 2 * rows  # new ones
+
+
+@pytest.mark.parametrize("dim", [3, 20])
+def test_points_serve_again_whatever_became_of_what_was_drawn(dim):
+    kept, overwritten = (sampler("quasi-random", dim) for _ in range(2))
+    for _ in range(6):
+        np.testing.assert_array_equal(drawn := overwritten.draw(512), kept.draw(512))
+        drawn[:] = 7.0
+
+
 def test_quasi_random_points_end_before_scipy_does():
     points = sampler("quasi-random", 20)._points
     assert points.maxn == quasi._MOST_POINTS

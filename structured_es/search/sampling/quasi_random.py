@@ -3,6 +3,9 @@
 Teytaud & Gelly, "DCMA: yet another derandomization in covariance-matrix-adaptation", GECCO 2007.
 Halton points search a little better below `SOBOL_FROM` variables, Sobol points are much cheaper
 above. Both are scrambled, so that each point is uniform; generations take consecutive points.
+
+New points are most of what sampling costs, so those of a block serve up to `TURNS` times, each time
+with their variables moved on by one and reflected: as even as before, and normals as before.
 """
 
 from copy import deepcopy
@@ -19,6 +22,9 @@ SOBOL_FROM = 16
 
 MOST_VARIABLES = 21201
 """Largest n for which scipy has Sobol points."""
+
+TURNS = 4
+"""How often points serve, but no more than n times, so that they differ."""
 
 
 class QuasiRandom(BlockSampler):
@@ -37,9 +43,15 @@ class QuasiRandom(BlockSampler):
             )
         super().__init__(dim)
         self.rng = rng
+        self._turn, self._normals = -1, self._block
         self._restart()
 
     def _next_block(self) -> FloatArray:
+        self._turn = (self._turn + 1) % min(TURNS, self.dim)
+        self._normals = -np.roll(self._normals, 1, axis=1) if self._turn else self._new_normals()
+        return self._normals.copy()  # what is drawn may be written to
+
+    def _new_normals(self) -> FloatArray:
         rows = rows_per_block(self.dim)
         if self._points.num_generated + rows > _MOST_POINTS:
             self._restart()

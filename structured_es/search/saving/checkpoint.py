@@ -15,7 +15,7 @@ from typing import Any, Self
 from structured_es.search.saving.freezing import freeze
 from structured_es.search.saving.thawing import thaw
 
-FORMAT = 2
+FORMAT = 3
 """Format of the files; to be raised whenever older files can no longer be read as they were."""
 
 PathLike = str | os.PathLike[str]

@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 
 from structured_es.search.path_gradient import Generation, PathGradient
 from structured_es.search.ranking import Weights
-from structured_es.search.rates import StepSizeRates, shape_rates, step_size_rates, weights_for
+from structured_es.search.rates import (
+    StepSizeRates,
+    mean_pace,
+    shape_rates,
+    step_size_rates,
+    weights_for,
+)
 from structured_es.search.scratch import Scratch
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.search.shape_paths import ShapePaths
@@ -54,7 +60,7 @@ class Cumulation(UpdateRule):
         self._scratch = Scratch()
 
     def mean_weights(self, count: int, dim: int) -> FloatArray:
-        return weights_for(count, dim, signed=self.signed).mean
+        return self._pace(count, dim) * weights_for(count, dim, signed=self.signed).mean
 
     def update(
         self,
@@ -70,6 +76,7 @@ class Cumulation(UpdateRule):
         shares = np.empty(popsize, local.dtype)
         shares[order] = weights.mean
         step = product(shares, local)
+        way = self._pace(popsize, dim) * step
         news = self._news(step, local, weights)
         growth, stalled = self._cumulate_sigma(news, rates)
         lost = self.shape_paths.advance(
@@ -78,11 +85,15 @@ class Cumulation(UpdateRule):
         rows = self._with_room(local, order, weights)
         paths = self.shape_paths
         self._gathered.append(Generation(popsize, rows, paths.dofs, paths.paths, lost))
-        return self._move(distribution, step, growth, retraction)
+        return self._move(distribution, way, growth, retraction)
 
     def carry(self, old: Structure, new: Structure) -> None:
         """The paths go along; what was gathered stays in the coordinates it was drawn in."""
         self.shape_paths.carry(old, new)
+
+    def _pace(self, popsize: int, dim: int) -> float:
+        """How much of the way of the next step the mean goes."""
+        return mean_pace(dim, popsize, self.generations, signed=self.signed)
 
     def _news(self, step: FloatArray, local: FloatArray, weights: Weights) -> FloatArray:
         """The step as p_s cumulates it."""

@@ -70,9 +70,10 @@ class Course:
         self._popsize = popsize
 
     def brake(self) -> None:
-        """From now on narrow the distribution while generations do not get better, see `Brake`."""
+        """See `EvolutionStrategy.brake`."""
         if type(self._rule) is Cumulation and len(self.distribution.mean) >= BRAKED_FROM:
             self._brake = Brake()
+            self._rule.hurried = True
 
     def advance(self, told: Told) -> None:
         """Close a generation; if its numbers overflow, the last sound distribution comes back."""

@@ -49,7 +49,10 @@ class Cumulation(UpdateRule):
         sigma_path: p_s, shape (n,).
         shape_paths: p_c of each factor of the structure.
         generations: number of updates so far.
+        hurried: whether the mean goes all the way of signed steps from the start.
     """
+
+    hurried = False
 
     def __init__(self, dim: int, *, signed: bool = False) -> None:
         self.signed = signed
@@ -93,7 +96,8 @@ class Cumulation(UpdateRule):
 
     def _pace(self, popsize: int, dim: int) -> float:
         """How much of the way of the next step the mean goes."""
-        return mean_pace(dim, popsize, self.generations, signed=self.signed)
+        careful = self.signed and not self.hurried
+        return mean_pace(dim, popsize, self.generations) if careful else 1.0
 
     def _news(self, step: FloatArray, local: FloatArray, weights: Weights) -> FloatArray:
         """The step as p_s cumulates it."""

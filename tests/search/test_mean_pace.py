@@ -53,6 +53,19 @@ def test_very_many_variables_go_all_the_way():
     assert pace(Cumulation(129, signed=True), 129, default_popsize(129)) == pytest.approx(1.0)
 
 
+def test_runs_that_others_follow_hurry():
+    """A slow start is for those that have one chance; restarts have their own."""
+    whole = ses.EvolutionStrategy(np.ones(DIM), 1.0, seed=1, popsize=POPSIZE)
+    whole.brake()
+    slow = ses.EvolutionStrategy(np.ones(DIM), 1.0, seed=1, popsize=POPSIZE)
+    for es in (whole, slow):
+        generation(es, sphere)
+    np.testing.assert_allclose(slow.mean - 1.0, 0.6 * (whole.mean - 1.0))
+    rule = Cumulation(DIM, signed=True)
+    rule.hurried = True
+    assert pace(rule) == pytest.approx(1.0)
+
+
 def test_paths_hear_of_whole_steps(monkeypatch):
     """Else sigma would fall because the mean is slow."""
     slow, whole = Cumulation(DIM, signed=True), Cumulation(DIM, signed=True)

@@ -25,7 +25,7 @@ of the way, while sigma, which whole steps keep up, is the larger for it (Rechen
 large, inherit small", Evolutionsstrategie '94; c_m < 1 in equation 9 of the tutorial). What that
 is worth and costs: README, "In many variables". In 320 variables it would take 9 % more evaluations
 (`scripts/benchmark_evaluations --large-scale --methods auto --dims 320 --rotated cigar`); and runs
-that others follow have 11 % less area on COCO's `bbob-largescale` with it, at n = 80.
+that others follow have 7 % less area on COCO's `bbob-largescale` with it, at n = 80.
 """
 
 from dataclasses import dataclass

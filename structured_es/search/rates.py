@@ -19,7 +19,7 @@ Signed weights make long steps, and a mean that goes all their way descends so f
 decides in which of several optima it ends. So in up to 128 variables it begins more slowly, unless
 other runs follow, which have chances of their own: while popsize generations pace < 15 n, it goes
 
-    pace = min(1, max(0.4, 2.4 popsize / n))
+    pace = min(1, max(0.4, 2.8 popsize / n))
 
 of the way, while sigma, which whole steps keep up, is the larger for it (Rechenberg's "mutate
 large, inherit small", Evolutionsstrategie '94; c_m < 1 in equation 9 of the tutorial). What that
@@ -67,7 +67,7 @@ _DAMPING, _SIGNED_DAMPING = 0.8, 0.4
 _SIGNED_CUMULATION = 0.35
 """Factor of c_sigma with signed mean weights."""
 
-_EARLY, _PACE, _LEAST_PACE = 15.0, 2.4, 0.4
+_EARLY, _PACE, _LEAST_PACE = 15.0, 2.8, 0.4
 """How far the mean goes at its early pace, as evaluations a variable of whole steps; that pace
 relative to popsize / n, and the least it can be."""
 

@@ -1,9 +1,13 @@
 """Extreme losses, scales and conditions: no warning, no NaN, always a reason to stop."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import structured_es as ses
+from structured_es.search import course
 
 from .objectives import STRUCTURES, generation, state
 
@@ -73,6 +77,44 @@ def test_an_overflow_is_a_reason_to_stop_whatever_numpy_does_elsewhere(errors):
     assert "overflow" in es.stop()
     assert np.isfinite(state(es)).all()
     assert es.nit == 1
+
+
+ERRORS = {
+    "over": lambda: np.square(np.array(1e200)),
+    "divide": lambda: np.reciprocal(np.array(0.0)),
+    "invalid": lambda: np.sqrt(np.array(-1.0)),
+    "under": lambda: np.square(np.array(1e-200)),
+}
+
+
+@pytest.mark.parametrize("errors", ["ignore", "raise"])
+@pytest.mark.parametrize("name", ERRORS)
+def test_which_errors_end_a_search(monkeypatch, name, errors):
+    """All but numbers that are too small, whatever numpy does elsewhere."""
+
+    def rank(losses):
+        ERRORS[name]()
+        return losses.argsort()
+
+    monkeypatch.setattr(course, "rank", rank)
+    es = ses.EvolutionStrategy(np.ones(2), 1.0, seed=1)
+    with np.errstate(all=errors):
+        generation(es, FUNCTIONS["slope"])
+    assert list(es.stop()) == ([] if name == "under" else ["overflow"])
+
+
+@pytest.mark.parametrize("mode", ["raise", "ignore"])
+def test_how_numpy_treated_errors_at_the_time_of_the_import_does_not_matter(mode):
+    program = f"""
+import numpy
+with numpy.errstate(all={mode!r}):
+    from structured_es.search.course import _STRICT
+print(sorted(_STRICT.run(numpy.geterr).items()))
+"""
+    expected = {"divide": "raise", "invalid": "raise", "over": "raise", "under": "ignore"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == str(sorted(expected.items()))
 
 
 @pytest.mark.slow

@@ -72,9 +72,10 @@ class Course:
 
     def brake(self) -> None:
         """See `EvolutionStrategy.brake`."""
-        if type(self._rule) is Cumulation and len(self.distribution.mean) >= BRAKED_FROM:
-            self._brake = Brake()
+        if type(self._rule) is Cumulation:
             self._rule.hurried = True
+            if len(self.distribution.mean) >= BRAKED_FROM:
+                self._brake = Brake()
 
     def advance(self, told: Told) -> None:
         """Close a generation; if its numbers overflow, the last sound distribution comes back."""

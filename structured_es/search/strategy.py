@@ -274,8 +274,8 @@ class EvolutionStrategy(Resumable):
     def brake(self) -> None:
         """From now on narrow the distribution while generations do not get better, see `Brake`.
 
-        Nor does such a run start slowly, see `rates`. For runs that others follow, as restarts have
-        it; without effect in few variables, with lr_adapt and with update="xnes".
+        For runs that others follow, as restarts have it; without effect in few variables, with
+        lr_adapt and with update="xnes". Such a run does not start slowly either, see `rates`.
         """
         self._course.brake()
 

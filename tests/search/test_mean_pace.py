@@ -53,17 +53,18 @@ def test_very_many_variables_go_all_the_way():
     assert pace(Cumulation(129, signed=True), 129, default_popsize(129)) == pytest.approx(1.0)
 
 
-def test_runs_that_others_follow_hurry():
+@pytest.mark.parametrize(("dim", "popsize"), [(DIM, POPSIZE), (40, 10)])
+def test_runs_that_others_follow_hurry(dim, popsize):
     """A slow start is for those that have one chance; restarts have their own."""
-    whole = ses.EvolutionStrategy(np.ones(DIM), 1.0, seed=1, popsize=POPSIZE)
+    options = {"seed": 1, "popsize": popsize, "sampling": "orthogonal"}
+    whole, slow = (ses.EvolutionStrategy(np.ones(dim), 1.0, **options) for _ in range(2))
     whole.brake()
-    slow = ses.EvolutionStrategy(np.ones(DIM), 1.0, seed=1, popsize=POPSIZE)
     for es in (whole, slow):
         generation(es, sphere)
     np.testing.assert_allclose(slow.mean - 1.0, 0.7 * (whole.mean - 1.0))
-    rule = Cumulation(DIM, signed=True)
+    rule = Cumulation(dim, signed=True)
     rule.hurried = True
-    assert pace(rule) == pytest.approx(1.0)
+    assert pace(rule, dim, popsize) == pytest.approx(1.0)
 
 
 def test_paths_hear_of_whole_steps(monkeypatch):

@@ -5,7 +5,7 @@ Halton points search a little better below `SOBOL_FROM` variables, Sobol points 
 above. Both are scrambled, so that each point is uniform; generations take consecutive points.
 
 New points are most of what sampling costs, so those of a block serve up to `TURNS` times, each time
-with their variables moved on by one and reflected: as even as before, and normals as before.
+with their variables moved on by one and reflected: normals as before, and as even, within a block.
 """
 
 from copy import deepcopy

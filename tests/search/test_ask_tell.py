@@ -449,6 +449,7 @@ def test_results_are_copies():
     es.result.stop["mine"] = 1
     es.stop()["mine"] = 1
     assert es.stop() == {}
+    np.testing.assert_array_equal(state(es), state(again))
     np.testing.assert_array_equal(trajectory(es), trajectory(again))
 
 

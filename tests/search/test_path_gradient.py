@@ -43,6 +43,18 @@ def test_gathered_generations_add(negative):
     assert found.rate == PathGradient(generations).rate(DOF) == pytest.approx(sum(each))
 
 
+@pytest.mark.parametrize("dofs", [(DIM, DOF), (DOF, DIM), (DOF, DOF)])
+def test_each_factor_gets_a_gradient_with_its_own_paths(dofs):
+    """One after the other, from the same rows."""
+    source = PathGradient([generation(1), generation(2, popsize=9)])
+    for dof in dofs:
+        found, alone = (each.gradient(dof) for each in (source, PathGradient(source._generations)))
+        lengths = np.square(found.rows).sum(axis=1)
+        assert found.square == pytest.approx(found.weights @ lengths)
+        assert found.square == pytest.approx(alone.square)
+        np.testing.assert_allclose(found.symmetric(), alone.symmetric(), atol=1e-14)
+
+
 @pytest.mark.parametrize("left", [np.nan, 1e200, -1e-200])
 def test_what_is_in_the_room_for_a_path_does_not_matter(left):
     one, other = generation(1), generation(1)

@@ -7,6 +7,7 @@ from scipy.linalg import expm
 from structured_es.structures import EXPONENTIAL, QUADRATIC
 from structured_es.structures.algebra import Dense
 from structured_es.structures.retraction import get_retraction
+from structured_es.structures.series import halved_phi
 
 from .laws import assert_close
 
@@ -75,6 +76,17 @@ def test_matrix_is_the_dense_function(retraction, size):
     matrix = np.random.default_rng(3).standard_normal((7, 7))
     matrix *= size / np.linalg.norm(matrix)
     assert_close(retraction.matrix(matrix), dense(retraction, matrix), 1e-14 * max(1.0, size**3))
+
+
+@pytest.mark.parametrize("size", [0.0, 0.05, 0.1, 0.35, 0.5, 0.8, 1.2, 9.0])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_phi_has_as_many_terms_as_rounding_asks_for(size, sign):
+    """At each norm at which their number changes, and where one fewer step would show."""
+    values = sign * size * np.array([1.0, 0.1, 0.01, 1e-9])
+    values /= np.linalg.norm(values) / size if size else 1.0
+    found, halvings = halved_phi(np.diag(values), Dense(4))
+    halved = np.where(values == 0.0, 1e-30, values * 0.5**halvings)
+    assert_close(found, np.diag(np.expm1(halved) / halved), 1e-15)
 
 
 @pytest.mark.parametrize(("size", "products"), [(0.0, 4), (0.3, 4), (0.6, 5), (2.7, 7)])

@@ -46,7 +46,7 @@ def median_evaluations(structure, f, dim):
 def evaluations_in_a_valley(structure, level):
     """Along that of Rosenbrock's function, from its middle to a level."""
     counts = []
-    for seed in range(2):
+    for seed in range(5):
         es = ses.EvolutionStrategy(
             np.zeros(structure.dim), 0.1, structure=structure, seed=seed, ftarget=level
         )

@@ -85,7 +85,7 @@ def worst_error(es, reference, f, generations):
 @pytest.mark.parametrize(("dim", "popsize"), [(2, 30), (10, None), (10, 30), (40, None)])
 def test_full_is_xnes(dim, f, popsize):
     es = ses.EvolutionStrategy(
-        np.full(dim, 3.0), 0.5, structure="full", update="xnes", popsize=popsize, seed=4
+        np.full(dim, 3.0), 0.5, structure="full", update="xnes", popsize=popsize, seed=5
     )
     reference = DenseXNES(np.full(dim, 3.0), 0.5)
     assert worst_error(es, reference, f, 100) < 1e-12

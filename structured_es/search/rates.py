@@ -16,10 +16,11 @@ to 320:
     c_sigma = 0.35 sqrt(mueff / (n + mueff)),    damping = 0.4 (1 + ...) + c_sigma
 
 Signed weights make long steps, and a mean that goes all their way descends so fast that chance
-decides in which of several optima it ends. So in up to 128 variables it begins more slowly, unless
-other runs follow, which have chances of their own: while popsize generations pace < 15 n, it goes
+decides in which of several optima it ends, the more so the more variables there are. So in 72 to
+128 it begins more slowly with the default popsize, unless other runs follow, which have chances of
+their own: while popsize generations pace < 15 n, it goes
 
-    pace = min(1, max(0.4, 2.8 popsize / n))
+    pace = min(1, max(0.4, (4.4 popsize / n)^2))
 
 of the way, while sigma, which whole steps keep up, is the larger for it (Rechenberg's "mutate
 large, inherit small", Evolutionsstrategie '94; c_m < 1 in equation 9 of the tutorial). What that
@@ -67,9 +68,9 @@ _DAMPING, _SIGNED_DAMPING = 0.8, 0.4
 _SIGNED_CUMULATION = 0.35
 """Factor of c_sigma with signed mean weights."""
 
-_EARLY, _PACE, _LEAST_PACE = 15.0, 2.8, 0.4
-"""How far the mean goes at its early pace, as evaluations a variable of whole steps; that pace
-relative to popsize / n, and the least it can be."""
+_EARLY, _PACE, _LEAST_PACE = 15.0, 4.4, 0.4
+"""How far the mean goes at its early pace, as evaluations a variable of whole steps; the root of
+that pace relative to popsize / n, and the least it can be."""
 
 _PACED_UP_TO = 128
 """Largest n with an early pace."""
@@ -133,7 +134,7 @@ def mean_pace(dim: int, popsize: int, generations: int) -> float:
     """How much of the way of a signed step the mean goes after so many generations."""
     if dim > _PACED_UP_TO:
         return 1.0
-    pace = min(1.0, max(_LEAST_PACE, _PACE * popsize / dim))
+    pace = min(1.0, max(_LEAST_PACE, (_PACE * popsize / dim) ** 2))
     return pace if pace * popsize * generations < _EARLY * dim else 1.0
 
 

@@ -24,9 +24,9 @@ their own: while popsize generations pace < 15 n, it goes
 
 of the way, while sigma, which whole steps keep up, is the larger for it (Rechenberg's "mutate
 large, inherit small", Evolutionsstrategie '94; c_m < 1 in equation 9 of the tutorial). What that
-is worth and costs: README, "In many variables". In 320 variables it would take 9 % more evaluations
-(`scripts/benchmark_evaluations --large-scale --methods auto --dims 320 --rotated cigar`); and runs
-that others follow have 7 % less area on COCO's `bbob-largescale` with it, at n = 80.
+is worth and costs: README, "In many variables", column 128. In 320 variables it would take 9 % more
+evaluations (`scripts/benchmark_evaluations --large-scale --methods auto --dims 320 --rotated cigar`
+with `_PACED_UP_TO` at 320), and runs that others follow may leave a poor optimum to them.
 """
 
 from dataclasses import dataclass

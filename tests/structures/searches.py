@@ -39,8 +39,8 @@ def evaluations(structure, f, dim, seed):
     return es.nfev
 
 
-def median_evaluations(structure, f, dim):
-    return np.median([evaluations(structure, f, dim, seed) for seed in range(3)])
+def median_evaluations(structure, f, dim, seeds=3):
+    return np.median([evaluations(structure, f, dim, seed) for seed in range(seeds)])
 
 
 def evaluations_in_a_valley(structure, level):

@@ -277,7 +277,7 @@ def test_the_full_matrix_leaves_the_directions_alone(rng):
 @pytest.mark.parametrize(("f", "share"), [(cigar, 1.0), (discus, 0.8)])
 def test_directions_find_one_axis_sooner_than_a_full_matrix(f, share):
     f = rotated(f, 40)
-    quick, full = (median_evaluations(name, f, 40) for name in ("low-rank:4", "full"))
+    quick, full = (median_evaluations(name, f, 40, seeds=9) for name in ("low-rank:4", "full"))
     assert quick < share * full
 
 

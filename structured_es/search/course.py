@@ -28,8 +28,10 @@ _CONFINE_EVERY = 10
 
 _STRICT = Context()
 _STRICT.run(np.seterr, all="raise", under="ignore")
-"""Where overflow is an ArithmeticError. To run in a copy of it takes a tenth of `np.errstate`. It
-knows no other context variables, neither of those who import us nor of those who tell losses."""
+"""Where overflow is an ArithmeticError. To run in a copy of it takes a tenth of `np.errstate`:
+compare python -m timeit -s "from structured_es.search.course import _STRICT as s"
+"s.copy().run(int)" with -s "import numpy as np" "with np.errstate(over='raise'): int()". It knows
+no other context variables, neither of those who import us nor of those who tell losses."""
 
 
 class Course:

@@ -16,9 +16,9 @@ to 320:
     c_sigma = 0.35 sqrt(mueff / (n + mueff)),    damping = 0.4 (1 + ...) + c_sigma
 
 Signed weights make long steps, and a mean that goes all their way descends so fast that chance
-decides in which of several optima it ends, the more so the more variables there are. So in 72 to
-128 it begins more slowly with the default popsize, unless other runs follow, which have chances of
-their own: while popsize generations pace < 15 n, it goes
+decides in which of several optima it ends. So in 71 to 128 variables it begins more slowly with the
+default popsize, unless other runs follow, which have chances of their own: while popsize
+generations pace < 15 n, it goes
 
     pace = min(1, max(0.4, (4.4 popsize / n)^2))
 

@@ -49,7 +49,7 @@ class ShapePaths:
         if dofs != self.dofs:
             self._follow(dofs)
         horizons = _horizons(self.dofs, len(step), popsize, mueff)
-        self.paths = product(horizons.memory, self.paths)  # quicker than shapes that differ
+        self.paths = horizons.memory * self.paths
         if stalled:
             return horizons.variance
         self.paths += product(horizons.gain, step[np.newaxis])
@@ -69,7 +69,9 @@ class _Horizons(NamedTuple):
     """Constants of f factors.
 
     Attributes:
-        memory: what a path keeps of itself, a diagonal matrix, (f, f).
+        memory: what a path keeps of itself, (f, n), as numpy takes twice the time where shapes
+            differ: compare python -m timeit -s "import numpy as np; p = np.ones((2, 10))" "p * p"
+            with "p[:, :1] * p".
         gain: what it takes of a step, (f, 1).
         variance: what a step adds to it, f numbers.
         nothing: as many zeros.
@@ -81,12 +83,12 @@ class _Horizons(NamedTuple):
     nothing: tuple[float, ...]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _horizons(dofs: tuple[int, ...], dim: int, popsize: int, mueff: float) -> _Horizons:
     c = np.array([shape_rates(dof, dim, popsize).c_path for dof in dofs])
     variance = c * (2.0 - c)
     return _Horizons(
-        memory=np.diag(1.0 - c),
+        memory=np.repeat((1.0 - c)[:, np.newaxis], dim, axis=1),
         gain=np.sqrt(variance * mueff)[:, np.newaxis],
         variance=tuple(variance.tolist()),
         nothing=(0.0,) * len(dofs),

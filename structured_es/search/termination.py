@@ -12,6 +12,7 @@ from math import ceil, inf, isfinite
 import numpy as np
 
 from structured_es.search.criteria import Criteria, StopReason
+from structured_es.search.ranking import count_finite
 from structured_es.search.search_distribution import SearchDistribution
 from structured_es.structures.arrays import FLOAT64, Dtype, FloatArray
 
@@ -107,9 +108,7 @@ class Termination:
         self._stop("overflow", nit, nit)
 
     def _check_losses(self, ranked: FloatArray, sigma: float, nit: int) -> None:
-        valid = len(ranked)
-        if not isfinite(ranked[-1]):
-            valid = int(np.count_nonzero(np.isfinite(ranked)))
+        valid = len(ranked) if isfinite(ranked[-1]) else count_finite(ranked)
         self._failed = 0 if valid else self._failed + 1
         if self._failed > 0 and self._failed >= self.criteria.tolflatfitness:
             self._stop("allfailed", self._failed, self.criteria.tolflatfitness)
